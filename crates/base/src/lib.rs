@@ -1,0 +1,1 @@
+//! Ids, offsets, clock and marks that every FerroMQ crate shares.

@@ -1,0 +1,1 @@
+//! The broker: topics, groups, sending, pulling, long polling, retry and delay.

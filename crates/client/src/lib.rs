@@ -1,0 +1,1 @@
+//! Rust client for RocketMQ-compatible servers: producers and consumers.

@@ -1,0 +1,1 @@
+//! Java properties files and the one declaration of every configuration key.

@@ -1,0 +1,1 @@
+//! Listeners, connections, network threads and the Service trait a role implements.

@@ -1,0 +1,1 @@
+//! Outgoing remoting calls: channels, correlation, typed calls to name server and broker.

@@ -1,0 +1,3 @@
+//! The ferromq binary: roles as sub-commands, signals, logging.
+
+fn main() {}

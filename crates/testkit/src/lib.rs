@@ -1,0 +1,1 @@
+//! Test support that several crates share.

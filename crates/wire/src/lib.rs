@@ -1,0 +1,1 @@
+//! Remoting frames, headers, request types, bodies and the stored message record; no I/O.

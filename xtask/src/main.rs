@@ -1,0 +1,3 @@
+//! Project checks and chores that are programs.
+
+fn main() {}
