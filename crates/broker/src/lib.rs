@@ -1,1 +1,23 @@
-//! The broker: topics, groups, sending, pulling, long polling, retry and delay.
+//! The broker: it takes messages from producers, keeps them through `storage`, and hands them to consumer groups.
+//!
+//! Reading order: [`broker`] (the parts and how they start and stop), `service` (one per network thread: turns, held
+//! replies, held pulls), `router` (request code to handler), `handlers` (one file per request), `delivery` (what pulls
+//! and retries share), `delay` (delay levels). What is remembered about the cluster lives in [`topics`], [`groups`] and
+//! [`offsets`]; `announce` tells the name servers.
+
+pub mod broker;
+pub mod error;
+
+mod router;
+mod service;
+
+mod delay;
+mod delivery;
+mod handlers;
+
+pub mod announce;
+pub mod groups;
+pub mod offsets;
+pub mod topics;
+
+pub use broker::Broker;

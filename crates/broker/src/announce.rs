@@ -1,0 +1,1 @@
+//! Telling the name servers which topics this broker has.

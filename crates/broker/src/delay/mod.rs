@@ -1,0 +1,1 @@
+//! Delay levels: messages that become visible later.

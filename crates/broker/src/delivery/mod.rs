@@ -1,0 +1,1 @@
+//! What pulls, retries and long polls share.

@@ -1,0 +1,1 @@
+//! Broker errors as response codes and remarks, all in one place.

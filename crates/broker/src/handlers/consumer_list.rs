@@ -1,0 +1,1 @@
+//! GET_CONSUMER_LIST_BY_GROUP: the client ids of a consumer group.

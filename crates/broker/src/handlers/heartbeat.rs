@@ -1,0 +1,1 @@
+//! HEART_BEAT: what a client produces and consumes.

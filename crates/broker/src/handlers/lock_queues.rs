@@ -1,0 +1,1 @@
+//! LOCK_BATCH_MQ and UNLOCK_BATCH_MQ: queue locks of orderly consumers.

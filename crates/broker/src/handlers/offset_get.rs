@@ -1,0 +1,1 @@
+//! QUERY_CONSUMER_OFFSET: the committed offset of a group.

@@ -1,0 +1,1 @@
+//! GET_MAX_OFFSET: the end of a queue.

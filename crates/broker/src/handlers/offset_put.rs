@@ -1,0 +1,1 @@
+//! UPDATE_CONSUMER_OFFSET: commit the offset of a group.

@@ -1,0 +1,1 @@
+//! QUERY_MESSAGE: messages by key or by unique key.

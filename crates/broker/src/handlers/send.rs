@@ -1,0 +1,1 @@
+//! SEND_MESSAGE, both forms of its header: one message into one queue.

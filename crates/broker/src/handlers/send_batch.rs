@@ -1,0 +1,1 @@
+//! SEND_BATCH_MESSAGE: several messages of one topic in one request.

@@ -1,0 +1,1 @@
+//! UNREGISTER_CLIENT: a client leaves its groups.

@@ -1,0 +1,1 @@
+//! VIEW_MESSAGE_BY_ID: one message by its place in the log.

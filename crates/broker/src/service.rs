@@ -1,0 +1,1 @@
+//! What one network thread owns: its turn, the replies it holds back, the pulls it holds.

@@ -1,0 +1,5 @@
+//! Topic settings.
+
+/// The topic table of this broker.
+#[derive(Debug, Default)]
+pub struct Topics {}
