@@ -1,0 +1,48 @@
+//! Keys of the message store.
+
+use crate::key::keys;
+use crate::kind::{Bool, Bytes, Count, MaybeText, Ms, Text, choice};
+
+choice! {
+    /// `flushDiskType`: what must have happened before a message is acknowledged.
+    FlushDiskType {
+        /// The message is with the operating system: survives the death of the process.
+        AsyncFlush = "ASYNC_FLUSH",
+        /// The message is on the disk: survives a loss of power.
+        SyncFlush = "SYNC_FLUSH",
+    }
+}
+
+keys! {
+    /// What the message store reads.
+    pub struct StoreKeys {
+        "storePathRootDir" => root_dir: Text = "${user.home}/store", fixed, important;
+            "Directory of all data.";
+        "storePathCommitLog" => commit_log_dir: MaybeText = "", fixed, important;
+            "Directory of the commit log; if unset, `commitlog` below the root.";
+        "mappedFileSizeCommitLog" | "mapedFileSizeCommitLog" => commit_log_file_bytes: Bytes
+            = "1073741824", 65_536..=4_294_967_296, fixed, important;
+            "Size of one file of the commit log; must not change during the life of a store.";
+        "mappedFileSizeConsumeQueue" | "mapedFileSizeConsumeQueue" => consume_queue_file_bytes: Bytes
+            = "6000000", 20..=2_147_483_640, fixed;
+            "Size of one file of a consume queue; rounded up to a multiple of 20.";
+        "maxHashSlotNum" => index_slots: Count = "5000000", 1..=100_000_000, fixed;
+            "Hash slots of one index file.";
+        "maxIndexNum" => index_entries: Count = "20000000", 2..=100_000_000, fixed;
+            "Entries of one index file.";
+        "messageIndexEnable" => message_index_enable: Bool = "true", live;
+            "Index messages by key and id.";
+        "flushDiskType" => flush_disk_type: FlushDiskType = "ASYNC_FLUSH", fixed, important;
+            "What must have happened before a message is acknowledged.";
+        "flushIntervalCommitLog" => flush_interval_commit_log: Ms = "500", 1..=3_600_000, live;
+            "Pause between two flushes of the commit log with ASYNC_FLUSH.";
+        "flushIntervalConsumeQueue" => flush_interval_consume_queue: Ms = "1000", 1..=3_600_000, live;
+            "Pause between two flushes of consume queues and index.";
+        "syncFlushTimeout" => sync_flush_timeout: Ms = "5000", 1..=3_600_000, live;
+            "Longest wait for the disk with SYNC_FLUSH before FLUSH_DISK_TIMEOUT is answered.";
+        "checkCRCOnRecover" => check_crc_on_recover: Bool = "true", fixed;
+            "Check the checksum of every message that recovery reads.";
+        "tailRingBytes" => tail_ring_bytes: Bytes = "16777216", 65_536..=17_179_869_184, fixed;
+            "Memory for the newest part of the commit log, from which consumers at the tail are served. FerroMQ only.";
+    }
+}
