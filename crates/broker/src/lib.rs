@@ -18,6 +18,7 @@ mod handlers;
 pub mod announce;
 pub mod groups;
 pub mod offsets;
+pub mod subscription;
 pub mod topics;
 
 pub use broker::Broker;

@@ -1,13 +1,15 @@
-//! Consumer groups: settings, live clients, subscriptions, queue locks.
+//! Consumer groups: settings, live clients with their subscriptions, queue locks.
+//!
+//! [`Groups`] keeps what operators set and the disk remembers; [`Members`] knows who is connected now; [`QueueLocks`]
+//! says which orderly consumer owns which queue. Pulls read the first two: both hand out immutable snapshots and a
+//! generation number that changes with every change, so that a thread may keep what it found.
 
-/// Settings of the consumer groups.
-#[derive(Debug, Default)]
-pub struct Groups {}
+mod config;
+mod members;
+mod queue_locks;
+mod settings;
 
-/// Live producers and consumers.
-#[derive(Debug, Default)]
-pub struct Members {}
-
-/// Queue locks of orderly consumers.
-#[derive(Debug, Default)]
-pub struct QueueLocks {}
+pub use config::GroupConfig;
+pub use members::{ConsumeType, ConsumerGroup, Members, MessageModel};
+pub use queue_locks::{LockedQueue, QueueLocks};
+pub use settings::Groups;

@@ -1,5 +1,12 @@
-//! Topic settings.
+//! Topic settings: what topics this broker has, how they come into being and where they are kept.
+//!
+//! The table is read on every send and pull. Readers take a shared lock for one look-up, or keep what they found
+//! together with [`Topics::generation`] and look again only when that number has changed.
 
-/// The topic table of this broker.
-#[derive(Debug, Default)]
-pub struct Topics {}
+mod config;
+mod permission;
+mod table;
+
+pub use config::{TopicConfig, TopicFilter};
+pub use permission::Permission;
+pub use table::{CreateError, CreateOnSend, Topics};
