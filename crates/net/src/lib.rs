@@ -1,1 +1,22 @@
-//! Listeners, connections, network threads and the Service trait a role implements.
+//! The server side of connections: listeners, network threads, connections, and the [`Service`] a role implements.
+//!
+//! A network thread is one std thread with a Tokio local runtime. It owns its connections and one instance of every
+//! role's service, and nothing on the way of a request leaves it: a frame is handed to the service inline, straight
+//! out of the thread's read buffer, and all that one loop turn produced is committed and written once, at its end.
+//!
+//! This crate knows frames but no headers, no request codes and no topics. Reading order: [`Service`] and [`Role`]
+//! (what a role provides), [`Connection`] and [`ThreadContext`] (what it is given), [`Server`] (what starts it all).
+
+mod connection;
+mod frame;
+mod limits;
+mod server;
+mod service;
+mod thread;
+
+pub use connection::{ConnHandle, ConnId, Connection};
+pub use frame::FrameRef;
+pub use limits::Limits;
+pub use server::{Server, ServerBuilder, StartError};
+pub use service::{Role, Service};
+pub use thread::{ThreadContext, ThreadHandle};
