@@ -1,0 +1,4 @@
+//! Behaviour of the disk crate on real files.
+
+mod crashsafe;
+mod files;
