@@ -1,0 +1,131 @@
+//! Decimal numbers and JSON strings written into byte buffers without allocation.
+
+/// Appends `value` in decimal.
+pub fn push_i64(out: &mut Vec<u8>, value: i64) {
+    if value < 0 {
+        out.push(b'-');
+    }
+    push_u64(out, value.unsigned_abs());
+}
+
+/// Appends `value` in decimal.
+pub fn push_u64(out: &mut Vec<u8>, mut value: u64) {
+    let mut digits = [0_u8; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends `text` as a JSON string with its quotes: control characters, quote and backslash escaped, the rest raw.
+pub fn push_json_str(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    push_json_escaped(out, text);
+    out.push(b'"');
+}
+
+/// Appends `text` escaped for the inside of a JSON string, without quotes.
+pub fn push_json_escaped(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    let mut clean = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&bytes[clean..at]);
+        push_escape(out, byte);
+        clean = at + 1;
+    }
+    out.extend_from_slice(&bytes[clean..]);
+}
+
+fn push_escape(out: &mut Vec<u8>, byte: u8) {
+    let short = match byte {
+        b'"' => b'"',
+        b'\\' => b'\\',
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0C => b'f',
+        other => {
+            out.extend_from_slice(b"\\u00");
+            out.push(HEX_UPPER[usize::from(other >> 4)]);
+            out.push(HEX_UPPER[usize::from(other & 15)]);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+/// Digits of upper-case hexadecimal.
+pub(crate) const HEX_UPPER: &[u8; 16] = b"0123456789ABCDEF";
+
+/// Appends `bytes` in upper-case hexadecimal.
+pub(crate) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
+    for byte in bytes {
+        out.push(HEX_UPPER[usize::from(byte >> 4)]);
+        out.push(HEX_UPPER[usize::from(byte & 15)]);
+    }
+}
+
+/// Reads a decimal `i64` with an optional sign; none for anything else, overflow included.
+#[must_use]
+pub fn parse_i64(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let mut value = 0_i64;
+    for &digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        let digit = i64::from(digit - b'0');
+        value = value.checked_mul(10)?;
+        value = if negative {
+            value.checked_sub(digit)?
+        } else {
+            value.checked_add(digit)?
+        };
+    }
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_round_trip_at_their_limits() {
+        for value in [0, 1, -1, 9, 10, i64::MAX, i64::MIN, 1_700_000_000_000] {
+            let mut out = Vec::new();
+            push_i64(&mut out, value);
+            assert_eq!(out, value.to_string().into_bytes());
+            assert_eq!(parse_i64(&out), Some(value));
+        }
+        for text in ["", "-", "+", "1x", " 1", "9223372036854775808"] {
+            assert_eq!(parse_i64(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn escapes_what_json_demands_and_nothing_else() {
+        let mut out = Vec::new();
+        push_json_str(&mut out, "TAGS\u{1}A\u{2}\"\\\n/\u{1f}支");
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "\"TAGS\\u0001A\\u0002\\\"\\\\\\n/\\u001F支\""
+        );
+    }
+}
