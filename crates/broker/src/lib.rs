@@ -8,6 +8,8 @@
 pub mod broker;
 pub mod error;
 
+pub mod data_version;
+mod java_json;
 mod router;
 mod service;
 
@@ -18,6 +20,7 @@ mod handlers;
 pub mod announce;
 pub mod groups;
 pub mod offsets;
+pub mod settings_file;
 pub mod subscription;
 pub mod topics;
 

@@ -1,6 +1,9 @@
 //! What a consumer group wants of a topic.
 
+use std::fmt;
 use std::sync::Arc;
+
+use ferromq_wire::message::tag::tag_hash;
 
 /// Language of a subscription expression.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +48,9 @@ pub enum SubscriptionError {
 }
 
 impl Subscription {
+    /// Everything, the expression of a group that says nothing.
+    pub const ALL: &str = "*";
+
     /// Parses an expression. For tags: empty or `*` is everything, otherwise tags joined by `||`, trimmed, empty ones
     /// dropped. `A | B` is one tag, and `* || A` are the two tags `*` and `A`.
     pub fn parse(
@@ -53,15 +59,155 @@ impl Subscription {
         expression_type: ExpressionType,
         version: i64,
     ) -> Result<Self, SubscriptionError> {
-        let _ = (topic, expression, expression_type, version);
-        Err(SubscriptionError::NoTag(expression.to_owned()))
+        let is_tag = expression_type == ExpressionType::Tag;
+        if !is_tag && expression.is_empty() {
+            return Err(SubscriptionError::Empty(expression_type.to_string()));
+        }
+        let wants_all = is_tag && (expression.is_empty() || expression == Self::ALL);
+        let tags = if is_tag && !wants_all {
+            tags_of(expression)?
+        } else {
+            Vec::new()
+        };
+        Ok(Self {
+            topic: Arc::from(topic),
+            expression: Arc::from(if wants_all { Self::ALL } else { expression }),
+            expression_type,
+            version,
+            class_filter: false,
+            codes: codes_of(&tags),
+            tags,
+        })
     }
 
     /// First stage of the tag filter, on the code in the queue entry. True for other languages: they are decided on the
     /// message itself.
     #[must_use]
     pub fn wants(&self, tag_code: i64) -> bool {
-        let _ = tag_code;
-        self.codes.is_empty()
+        self.codes.is_empty() || self.class_filter || {
+            // Entries carry the 32-bit hash in 64 bits; delayed messages carry a time there, which never gets here.
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "tag codes are compared as 32 bits"
+            )]
+            let code = tag_code as i32;
+            self.codes.binary_search(&code).is_ok()
+        }
+    }
+
+    /// Hashes of the wanted tags, sorted; none for everything and for other languages.
+    #[must_use]
+    pub fn codes(&self) -> &[i32] {
+        &self.codes
+    }
+}
+
+impl fmt::Display for ExpressionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tag => "TAG",
+            Self::Sql92 => "SQL92",
+            Self::Other(name) => name,
+        })
+    }
+}
+
+impl From<&str> for ExpressionType {
+    /// By the name on the wire; none at all is `TAG`.
+    fn from(name: &str) -> Self {
+        match name {
+            "" | "TAG" => Self::Tag,
+            "SQL92" => Self::Sql92,
+            other => Self::Other(Arc::from(other)),
+        }
+    }
+}
+
+fn tags_of(expression: &str) -> Result<Vec<Box<str>>, SubscriptionError> {
+    let tags: Vec<Box<str>> = expression
+        .split("||")
+        .map(str::trim)
+        .filter(|tag| !tag.is_empty())
+        .map(Box::from)
+        .collect();
+    if tags.is_empty() {
+        return Err(SubscriptionError::NoTag(expression.to_owned()));
+    }
+    Ok(tags)
+}
+
+fn codes_of(tags: &[Box<str>]) -> Vec<i32> {
+    let mut codes: Vec<i32> = tags.iter().map(|tag| tag_hash(tag)).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(expression: &str) -> Result<Subscription, SubscriptionError> {
+        Subscription::parse("T", expression, ExpressionType::Tag, 1)
+    }
+
+    #[test]
+    fn tag_expressions_are_read_as_rocketmq_reads_them() {
+        let tags = |expression| {
+            let parsed = parse(expression).unwrap();
+            parsed
+                .tags
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        for (expression, expected) in [
+            ("", &[][..]),
+            ("*", &[]),
+            ("TagA", &["TagA"]),
+            ("TagA||TagB", &["TagA", "TagB"]),
+            ("  TagA ||  || TagB ", &["TagA", "TagB"]),
+            ("TagA | TagB", &["TagA | TagB"]),
+            ("* || TagA", &["*", "TagA"]),
+        ] {
+            assert_eq!(tags(expression), expected, "{expression:?}");
+        }
+        assert_eq!(&*parse("").unwrap().expression, "*");
+    }
+
+    #[test]
+    fn separators_alone_and_other_languages_without_text_are_errors() {
+        assert_eq!(parse("||"), Err(SubscriptionError::NoTag("||".to_owned())));
+        assert_eq!(
+            parse("   "),
+            Err(SubscriptionError::NoTag("   ".to_owned()))
+        );
+        assert_eq!(
+            Subscription::parse("T", "", ExpressionType::Sql92, 1),
+            Err(SubscriptionError::Empty("SQL92".to_owned()))
+        );
+    }
+
+    #[test]
+    fn the_first_stage_compares_codes_as_32_bits() {
+        let both = parse("TagA || Aa").unwrap();
+        assert_eq!(both.codes(), [2112, 2_598_919]);
+        assert!(both.wants(2_598_919));
+        assert!(
+            both.wants(2112),
+            "BB has the same hash; the client sorts it out"
+        );
+        assert!(!both.wants(0), "no tag");
+        assert!(both.wants(2112 | (7 << 32)));
+        assert!(parse("*").unwrap().wants(0));
+        let negative = parse("order-created").unwrap();
+        assert!(negative.wants(i64::from(-392_709_271_i32)));
+    }
+
+    #[test]
+    fn other_languages_pass_the_first_stage() {
+        let sql = Subscription::parse("T", "a > 1", ExpressionType::from("SQL92"), 1).unwrap();
+        assert!(sql.wants(0) && sql.wants(77));
+        assert_eq!(&*sql.expression, "a > 1");
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 /// The settings of one consumer group. Immutable: a change makes a new value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupConfig {
@@ -30,8 +32,12 @@ pub struct GroupConfig {
     pub group_sys_flag: i32,
     /// Minutes after which a client may take a message for stuck.
     pub consume_timeout_minutes: i32,
-    /// Parts of the settings that the broker only keeps: retry policy, static subscriptions, attributes.
-    pub kept: BTreeMap<String, serde_json::Value>,
+    /// Back-off between deliveries, as JSON: read by the proxy, only kept by the broker.
+    pub retry_policy: Value,
+    /// Static subscriptions, as JSON: only kept.
+    pub subscription_data_set: Option<Value>,
+    /// Attributes: none is defined, but they are kept.
+    pub attributes: BTreeMap<String, String>,
 }
 
 impl GroupConfig {
@@ -51,7 +57,9 @@ impl GroupConfig {
             notify_consumer_ids_changed_enable: true,
             group_sys_flag: 0,
             consume_timeout_minutes: 15,
-            kept: BTreeMap::new(),
+            retry_policy: json!({"type": "CUSTOMIZED"}),
+            subscription_data_set: None,
+            attributes: BTreeMap::new(),
         }
     }
 }

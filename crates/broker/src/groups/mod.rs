@@ -5,11 +5,13 @@
 //! generation number that changes with every change, so that a thread may keep what it found.
 
 mod config;
+mod file;
 mod members;
 mod queue_locks;
 mod settings;
 
 pub use config::GroupConfig;
+pub(crate) use file::GroupJson;
 pub use members::{ConsumeType, ConsumerGroup, Members, MessageModel};
 pub use queue_locks::{LockedQueue, QueueLocks};
-pub use settings::Groups;
+pub use settings::{GROUPS_MAX, Groups};

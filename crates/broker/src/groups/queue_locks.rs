@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 pub struct LockedQueue {
     /// Topic of the queue.
     pub topic: Arc<str>,
-    /// Broker name of the queue: kept apart, though a client should only ask for queues of this broker.
+    /// Broker name of the queue.
     pub broker: Arc<str>,
     /// Number of the queue.
     pub queue: QueueId,
@@ -24,13 +24,167 @@ struct Lock {
     renewed: Millis,
 }
 
-/// Queue locks of orderly consumers, per group. Kept in memory only.
-#[derive(Debug, Default)]
+/// Queue locks of orderly consumers, per group. Kept in memory only; a closed connection does not release them, since
+/// its client may be back in a moment and still be working on the queue.
+#[derive(Debug)]
 pub struct QueueLocks {
+    life: Duration,
     groups: Mutex<FxHashMap<Arc<str>, FxHashMap<LockedQueue, Lock>>>,
 }
 
 impl QueueLocks {
-    /// How long a lock lives after it was last renewed.
-    pub const LIFE: Duration = Duration::from_secs(60);
+    /// Most locks of one group; what is beyond is not granted.
+    pub const GROUP_LOCKS_MAX: usize = 100_000;
+
+    /// Locks that live for `life` after they were last renewed. RocketMQ's value is 60 s.
+    #[must_use]
+    pub fn new(life: Duration) -> Self {
+        Self {
+            life,
+            groups: Mutex::default(),
+        }
+    }
+
+    /// Locks queues for a client and returns those it holds now. A queue is granted if it is free, if the client holds
+    /// it already (which renews the lock), or if the holder's lock has expired.
+    pub fn lock(
+        &self,
+        group: &str,
+        client: &Arc<str>,
+        queues: Vec<LockedQueue>,
+        now: Millis,
+    ) -> Vec<LockedQueue> {
+        let mut groups = self.groups.lock();
+        let locks = match groups.get_mut(group) {
+            Some(locks) => locks,
+            None => groups.entry(Arc::from(group)).or_default(),
+        };
+        if Self::GROUP_LOCKS_MAX < locks.len() + queues.len() {
+            locks.retain(|_, lock| now.since(lock.renewed) <= self.life);
+        }
+        queues
+            .into_iter()
+            .filter(|queue| self.lock_one(locks, queue, client, now))
+            .collect()
+    }
+
+    /// Releases queues that the client holds; others are left alone.
+    pub fn unlock(&self, group: &str, client: &str, queues: &[LockedQueue]) {
+        let mut groups = self.groups.lock();
+        let Some(locks) = groups.get_mut(group) else {
+            return;
+        };
+        for queue in queues {
+            if locks.get(queue).is_some_and(|lock| &*lock.owner == client) {
+                locks.remove(queue);
+            }
+        }
+        if locks.is_empty() {
+            groups.remove(group);
+        }
+    }
+
+    /// The client that holds a queue.
+    #[must_use]
+    pub fn holder(&self, group: &str, queue: &LockedQueue, now: Millis) -> Option<Arc<str>> {
+        let groups = self.groups.lock();
+        let lock = groups.get(group)?.get(queue)?;
+        (!self.is_expired(lock, now)).then(|| Arc::clone(&lock.owner))
+    }
+
+    fn lock_one(
+        &self,
+        locks: &mut FxHashMap<LockedQueue, Lock>,
+        queue: &LockedQueue,
+        client: &Arc<str>,
+        now: Millis,
+    ) -> bool {
+        if let Some(lock) = locks.get_mut(queue) {
+            if lock.owner != *client {
+                if !self.is_expired(lock, now) {
+                    return false;
+                }
+                lock.owner = Arc::clone(client);
+            }
+            lock.renewed = now;
+            return true;
+        }
+        if Self::GROUP_LOCKS_MAX <= locks.len() {
+            return false;
+        }
+        let lock = Lock {
+            owner: Arc::clone(client),
+            renewed: now,
+        };
+        locks.insert(queue.clone(), lock);
+        true
+    }
+
+    fn is_expired(&self, lock: &Lock, now: Millis) -> bool {
+        self.life < now.since(lock.renewed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIFE: Duration = Duration::from_secs(60);
+
+    fn queues(numbers: &[u32]) -> Vec<LockedQueue> {
+        numbers
+            .iter()
+            .map(|number| LockedQueue {
+                topic: Arc::from("T"),
+                broker: Arc::from("broker-a"),
+                queue: QueueId(*number),
+            })
+            .collect()
+    }
+
+    fn locked(locks: &QueueLocks, client: &str, numbers: &[u32], now: i64) -> Vec<u32> {
+        locks
+            .lock("G", &Arc::from(client), queues(numbers), Millis(now))
+            .into_iter()
+            .map(|queue| queue.queue.0)
+            .collect()
+    }
+
+    #[test]
+    fn a_queue_belongs_to_the_first_until_it_is_released_or_expires() {
+        let locks = QueueLocks::new(LIFE);
+        assert_eq!(locked(&locks, "a", &[0, 1], 0), [0, 1]);
+        assert_eq!(locked(&locks, "b", &[1, 2], 10), [2]);
+        locks.unlock("G", "b", &queues(&[1]));
+        assert_eq!(
+            locked(&locks, "b", &[1], 20),
+            [] as [u32; 0],
+            "b does not hold 1"
+        );
+        locks.unlock("G", "a", &queues(&[1]));
+        assert_eq!(locked(&locks, "b", &[1], 30), [1]);
+    }
+
+    #[test]
+    fn a_lock_lives_a_minute_after_its_last_renewal() {
+        let locks = QueueLocks::new(LIFE);
+        locked(&locks, "a", &[0], 0);
+        assert_eq!(locked(&locks, "a", &[0], 40_000), [0], "renewed");
+        assert_eq!(locked(&locks, "b", &[0], 100_000), [] as [u32; 0]);
+        assert_eq!(locked(&locks, "b", &[0], 100_001), [0], "taken over");
+        let queue = &queues(&[0])[0];
+        assert_eq!(
+            locks.holder("G", queue, Millis(100_001)).as_deref(),
+            Some("b")
+        );
+        assert_eq!(locks.holder("G", queue, Millis(160_002)), None);
+    }
+
+    #[test]
+    fn groups_do_not_share_locks() {
+        let locks = QueueLocks::new(LIFE);
+        locked(&locks, "a", &[0], 0);
+        let other = locks.lock("H", &Arc::from("b"), queues(&[0]), Millis(0));
+        assert_eq!(other.len(), 1);
+    }
 }

@@ -1,58 +1,76 @@
-//! The table of topics.
+//! The table of topics and its file.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use parking_lot::RwLock;
+use ferromq_base::Clock;
+use ferromq_disk::DiskError;
+use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
-use super::TopicConfig;
+use super::changes::Changes;
+use super::{TopicConfig, file, system};
+use crate::data_version::DataVersion;
+use crate::settings_file::{LoadError, SettingsFile, Unsaved};
+
+/// Most topics of one broker.
+pub const TOPICS_MAX: usize = 500_000;
 
 /// The topic table of this broker.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Topics {
     generation: AtomicU64,
-    table: RwLock<FxHashMap<Arc<str>, Arc<TopicConfig>>>,
+    table: RwLock<Table>,
+    /// Names of the topics that the broker made at start because of its own name or settings.
+    system: Vec<Arc<str>>,
+    changes: Changes,
+    file: SettingsFile,
+    /// Generation that the file holds; locked for the whole of a save.
+    saved: Mutex<u64>,
+    unsaved: Unsaved,
+    clock: Arc<dyn Clock>,
 }
 
-/// What a send request says about a topic that does not exist yet.
-#[derive(Clone, Copy, Debug)]
-pub struct CreateOnSend<'a> {
-    /// The wanted topic; its name has been checked.
-    pub topic: &'a str,
-    /// `defaultTopic` of the request: the topic whose settings are taken over.
-    pub template: &'a str,
-    /// `defaultTopicQueueNums` of the request.
-    pub queues: i32,
-    /// Unit bits for the new topic.
-    pub sys_flag: u32,
+#[derive(Debug, Default)]
+struct Table {
+    version: DataVersion,
+    topics: FxHashMap<Arc<str>, Arc<TopicConfig>>,
 }
 
-/// Why a topic was not created.
-#[derive(Debug, thiserror::Error)]
-pub enum CreateError {
-    /// No template, or one that must not be inherited: the topic has to be created by an operator.
-    #[error("topic[{0}] not exist, apply first please!")]
-    NotAllowed(String),
-    /// The broker has as many topics as it can hold.
-    #[error("broker holds {limit} topics already, delete some before creating {topic}")]
-    TooMany {
-        /// The wanted topic.
-        topic: String,
-        /// Most topics of one broker.
-        limit: usize,
-    },
-    /// The topic exists in memory but could not be written to the topic file.
-    #[error("topic {topic} could not be saved: {reason}")]
-    NotSaved {
-        /// The wanted topic.
-        topic: String,
-        /// What the disk said.
-        reason: String,
-    },
-}
+/// The broker holds as many topics as it can.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("broker holds {TOPICS_MAX} topics already, delete some before creating {0}")]
+pub struct TooManyTopics(pub String);
 
 impl Topics {
+    /// Loads the topics that `file` (`topics.json`) holds over the broker's own topics.
+    pub fn open(
+        own: Vec<TopicConfig>,
+        file: SettingsFile,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, LoadError> {
+        let loaded = file.load(file::parse)?;
+        let (version, stored) =
+            loaded.unwrap_or_else(|| (DataVersion::new(clock.now()), Vec::new()));
+        let system = own.iter().map(|topic| Arc::clone(&topic.name)).collect();
+        let topics = own
+            .into_iter()
+            .chain(stored)
+            .map(|topic| (Arc::clone(&topic.name), Arc::new(topic)))
+            .collect();
+        Ok(Self {
+            generation: AtomicU64::new(0),
+            table: RwLock::new(Table { version, topics }),
+            system,
+            changes: Changes::default(),
+            file,
+            saved: Mutex::new(0),
+            unsaved: Unsaved::default(),
+            clock,
+        })
+    }
+
     /// Grows with every change of any topic; what was looked up before is still true while it stays the same.
     #[must_use]
     pub fn generation(&self) -> u64 {
@@ -62,26 +80,126 @@ impl Topics {
     /// The settings of a topic.
     #[must_use]
     pub fn find(&self, topic: &str) -> Option<Arc<TopicConfig>> {
-        self.table.read().get(topic).cloned()
+        self.table.read().topics.get(topic).cloned()
     }
 
-    /// Creates the topic a producer sends to, from the template its request names; finds it if it exists by now.
-    /// Returns after the topic file was written.
-    pub fn create_on_send(
+    /// All topics sorted by name, and the version of the table that they are.
+    #[must_use]
+    pub fn all(&self) -> (DataVersion, Vec<Arc<TopicConfig>>) {
+        let table = self.table.read();
+        let mut topics: Vec<_> = table.topics.values().cloned().collect();
+        let version = table.version;
+        drop(table);
+        topics.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        (version, topics)
+    }
+
+    /// Version of the table.
+    #[must_use]
+    pub fn version(&self) -> DataVersion {
+        self.table.read().version
+    }
+
+    /// Whether a topic belongs to the system and must not be changed or deleted by operators.
+    #[must_use]
+    pub fn is_system(&self, topic: &str) -> bool {
+        system::is_system(topic) || self.system.iter().any(|name| &**name == topic)
+    }
+
+    /// Which topics changed, for the one who tells the name servers.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// Creates or replaces a topic. What is stored already changes nothing.
+    pub fn put(&self, topic: TopicConfig) -> Result<Arc<TopicConfig>, TooManyTopics> {
+        self.update(&Arc::clone(&topic.name), |_| Some(topic))
+            .map(|stored| stored.expect("a topic was given"))
+    }
+
+    /// Decides about a topic under the lock of the table: `decide` sees the stored settings and returns the wanted
+    /// ones, or `None` to leave everything as it is. Returns what is stored afterwards.
+    pub(super) fn update(
         &self,
-        wanted: CreateOnSend<'_>,
-    ) -> Result<Arc<TopicConfig>, CreateError> {
-        Err(CreateError::NotAllowed(wanted.topic.to_owned()))
+        name: &str,
+        decide: impl FnOnce(&View<'_>) -> Option<TopicConfig>,
+    ) -> Result<Option<Arc<TopicConfig>>, TooManyTopics> {
+        let mut table = self.table.write();
+        let stored = table.topics.get(name).cloned();
+        let Some(wanted) = decide(&View(&table)) else {
+            return Ok(stored);
+        };
+        if let Some(stored) = stored.filter(|stored| **stored == wanted) {
+            return Ok(Some(stored));
+        }
+        if !table.topics.contains_key(name) && TOPICS_MAX <= table.topics.len() {
+            return Err(TooManyTopics(name.to_owned()));
+        }
+        let wanted = Arc::new(wanted);
+        table
+            .topics
+            .insert(Arc::clone(&wanted.name), Arc::clone(&wanted));
+        self.changed(&mut table, &wanted.name);
+        Ok(Some(wanted))
     }
 
-    /// The `%RETRY%` topic of a group, created with `queues` queues if it is absent.
-    pub fn retry_topic(&self, group: &str, queues: u32) -> Result<Arc<TopicConfig>, CreateError> {
-        let _ = queues;
-        Err(CreateError::NotAllowed(group.to_owned()))
+    /// Removes a topic's settings; its messages are the store's business. False if there was none.
+    pub fn remove(&self, topic: &str) -> bool {
+        let mut table = self.table.write();
+        let Some((name, _)) = table.topics.remove_entry(topic) else {
+            return false;
+        };
+        self.changed(&mut table, &name);
+        true
     }
 
-    /// The `%DLQ%` topic of a group, created with one queue if it is absent.
-    pub fn dead_letter_topic(&self, group: &str) -> Result<Arc<TopicConfig>, CreateError> {
-        Err(CreateError::NotAllowed(group.to_owned()))
+    /// Counts a change that is not one of the table but concerns the name servers, such as the broker's permission.
+    pub fn touch(&self) {
+        let mut table = self.table.write();
+        table.version = table.version.next(self.clock.now());
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.unsaved.mark();
+    }
+
+    /// Writes the file unless it holds all changes made so far. Whoever calls it together with others may find that
+    /// one of them wrote for all.
+    pub fn save(&self) -> Result<(), DiskError> {
+        let wanted = self.generation();
+        let mut saved = self.saved.lock();
+        if wanted <= *saved {
+            return Ok(());
+        }
+        // Taken before the table is read: what changes in between is at worst written twice.
+        let holds = self.generation();
+        self.unsaved.take();
+        let (version, topics) = self.all();
+        let result = self.file.replace(file::render(version, &topics).as_bytes());
+        match result {
+            Ok(()) => *saved = holds,
+            Err(_) => self.unsaved.mark(),
+        }
+        result
+    }
+
+    /// Saves at most `pause` after a change that nobody saved by itself, for ever; sleeps while nothing changes.
+    pub async fn keep_saved(&self, pause: Duration) -> ! {
+        self.unsaved.keep_saved(pause, || self.save()).await
+    }
+
+    fn changed(&self, table: &mut Table, name: &Arc<str>) {
+        table.version = table.version.next(self.clock.now());
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.changes.note(name);
+        self.unsaved.mark();
+    }
+}
+
+/// The table as a decision about one topic sees it.
+pub(super) struct View<'a>(&'a Table);
+
+impl View<'_> {
+    /// The stored settings of a topic.
+    pub(super) fn find(&self, topic: &str) -> Option<&Arc<TopicConfig>> {
+        self.0.topics.get(topic)
     }
 }
