@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::kind::Kind;
+use crate::kind::{Kind, Refused};
 
 /// Most levels a list may have; the level is the queue number of the schedule topic.
 const LEVELS_MAX: usize = 128;
@@ -15,7 +15,8 @@ pub struct DelayLevels {
 }
 
 impl DelayLevels {
-    /// Reads a list of delays, each a whole number with unit `s`, `m`, `h` or `d`, separated by blanks.
+    /// Reads a list of delays, each a whole number with unit `s`, `m`, `h` or `d`, separated by blanks. The error says
+    /// what is allowed.
     pub fn parse(text: &str) -> Result<Self, String> {
         let delays: Option<Vec<Duration>> = text.split_whitespace().map(delay).collect();
         match delays {
@@ -74,8 +75,11 @@ impl Kind for DelayLevels {
     type Value = Self;
     const NAME: &'static str = "delays";
 
-    fn read(text: &str, _range: Option<(i64, i64)>) -> Result<Self, String> {
-        Self::parse(text)
+    fn read(text: &str, _range: Option<(i64, i64)>) -> Result<Self, Refused<Self>> {
+        Self::parse(text).map_err(|allowed| Refused {
+            allowed,
+            instead: None,
+        })
     }
 
     fn write(value: &Self) -> String {

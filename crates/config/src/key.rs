@@ -60,7 +60,8 @@ pub struct IdleKey {
 pub trait Group {
     /// All keys with a field, in order of declaration.
     fn keys(&self) -> &'static [KeyInfo];
-    /// Sets the key at `index` of [`Group::keys`] from trimmed text; the error says what is allowed.
+    /// Sets the key at `index` of [`Group::keys`] from trimmed text. A text that is not allowed sets the nearest
+    /// allowed value or nothing; the error says what is allowed.
     fn set(&mut self, index: usize, text: &str) -> Result<(), String>;
     /// The value of the key at `index` as text; empty for an absent one.
     fn text(&self, index: usize) -> String;
@@ -104,6 +105,7 @@ macro_rules! keys {
             pub fn defaults(env: &$crate::Env) -> Self {
                 Self {
                     $($field: <$kind as $crate::kind::Kind>::read(&env.expand($default), None)
+                        .ok()
                         .expect("the default of every key is valid, which a test proves"),)+
                 }
             }
@@ -125,7 +127,15 @@ macro_rules! keys {
                     return Ok(());
                 };
                 match key.name {
-                    $($key => self.$field = <$kind as $crate::kind::Kind>::read(text, key.range)?,)+
+                    $($key => match <$kind as $crate::kind::Kind>::read(text, key.range) {
+                        Ok(value) => self.$field = value,
+                        Err(refused) => {
+                            if let Some(value) = refused.instead {
+                                self.$field = value;
+                            }
+                            return Err(refused.allowed);
+                        }
+                    },)+
                     _ => {}
                 }
                 Ok(())

@@ -13,10 +13,19 @@ pub trait Kind {
     /// Unit in the reference page; empty if there is none.
     const UNIT: &'static str = "";
 
-    /// Reads `text`, which is already trimmed; the error says what is allowed.
-    fn read(text: &str, range: Option<(i64, i64)>) -> Result<Self::Value, String>;
+    /// Reads `text`, which is already trimmed.
+    fn read(text: &str, range: Option<(i64, i64)>) -> Result<Self::Value, Refused<Self::Value>>;
     /// The text a properties file would hold for `value`.
     fn write(value: &Self::Value) -> String;
+}
+
+/// A text that is not allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused<V> {
+    /// What is allowed, for the reader of a warning.
+    pub allowed: String,
+    /// What to use instead: the nearest allowed value; if none, the value stays as it was.
+    pub instead: Option<V>,
 }
 
 /// `true` or `false` in any case; any other text is false, as in RocketMQ, but is reported.
@@ -51,11 +60,14 @@ impl Kind for Bool {
     type Value = bool;
     const NAME: &'static str = "bool";
 
-    fn read(text: &str, _range: Option<(i64, i64)>) -> Result<bool, String> {
+    fn read(text: &str, _range: Option<(i64, i64)>) -> Result<bool, Refused<bool>> {
         match text {
             t if t.eq_ignore_ascii_case("true") => Ok(true),
             t if t.eq_ignore_ascii_case("false") => Ok(false),
-            _ => Err("true or false".to_owned()),
+            _ => Err(Refused {
+                allowed: "true or false".to_owned(),
+                instead: Some(false),
+            }),
         }
     }
 
@@ -64,27 +76,49 @@ impl Kind for Bool {
     }
 }
 
-/// Reads a whole number within `range`; the error names the range.
-fn whole(text: &str, range: Option<(i64, i64)>, least: i64, most: i64) -> Result<i64, String> {
-    let (low, high) = range.unwrap_or((least, most));
-    let (low, high) = (low.max(least), high.min(most));
-    match text.parse::<i64>() {
-        Ok(number) if (low..=high).contains(&number) => Ok(number),
-        _ => Err(format!("a whole number from {low} to {high}")),
+/// Reads a whole number within `range` and the limits of its type; a number beyond is moved to the nearest limit.
+fn whole(
+    text: &str,
+    range: Option<(i64, i64)>,
+    type_range: (i64, i64),
+) -> Result<i64, Refused<i64>> {
+    let (low, high) = range.unwrap_or(type_range);
+    let (low, high) = (low.max(type_range.0), high.min(type_range.1));
+    let number = text.parse::<i64>().ok();
+    match number {
+        Some(number) if (low..=high).contains(&number) => Ok(number),
+        _ => Err(Refused {
+            allowed: match high {
+                i64::MAX => format!("a whole number from {low}"),
+                _ => format!("a whole number from {low} to {high}"),
+            },
+            instead: number.map(|number| number.clamp(low, high)),
+        }),
     }
 }
 
-/// [`whole`] from 0 on.
-fn natural(text: &str, range: Option<(i64, i64)>) -> Result<u64, String> {
-    whole(text, range, 0, i64::MAX).map(i64::unsigned_abs)
+/// [`whole`] from 0 on, as another type.
+fn natural<V>(
+    text: &str,
+    range: Option<(i64, i64)>,
+    most: i64,
+    convert: impl Fn(u64) -> V,
+) -> Result<V, Refused<V>> {
+    match whole(text, range, (0, most)) {
+        Ok(number) => Ok(convert(number.unsigned_abs())),
+        Err(refused) => Err(Refused {
+            allowed: refused.allowed,
+            instead: refused.instead.map(|number| convert(number.unsigned_abs())),
+        }),
+    }
 }
 
 impl Kind for Int {
     type Value = i64;
     const NAME: &'static str = "int";
 
-    fn read(text: &str, range: Option<(i64, i64)>) -> Result<i64, String> {
-        whole(text, range, i64::MIN, i64::MAX)
+    fn read(text: &str, range: Option<(i64, i64)>) -> Result<i64, Refused<i64>> {
+        whole(text, range, (i64::MIN, i64::MAX))
     }
 
     fn write(value: &i64) -> String {
@@ -96,8 +130,10 @@ impl Kind for Count {
     type Value = u32;
     const NAME: &'static str = "int";
 
-    fn read(text: &str, range: Option<(i64, i64)>) -> Result<u32, String> {
-        whole(text, range, 0, i64::from(u32::MAX)).map(|n| u32::try_from(n).unwrap_or(u32::MAX))
+    fn read(text: &str, range: Option<(i64, i64)>) -> Result<u32, Refused<u32>> {
+        natural(text, range, i64::from(u32::MAX), |n| {
+            u32::try_from(n).unwrap_or(u32::MAX)
+        })
     }
 
     fn write(value: &u32) -> String {
@@ -109,8 +145,15 @@ impl Kind for Port {
     type Value = u16;
     const NAME: &'static str = "port";
 
-    fn read(text: &str, range: Option<(i64, i64)>) -> Result<u16, String> {
-        whole(text, range, 0, i64::from(u16::MAX)).map(|n| u16::try_from(n).unwrap_or(u16::MAX))
+    fn read(text: &str, range: Option<(i64, i64)>) -> Result<u16, Refused<u16>> {
+        // The nearest port to a wrong one is no better than any other.
+        natural(text, range, i64::from(u16::MAX), |n| {
+            u16::try_from(n).unwrap_or(u16::MAX)
+        })
+        .map_err(|refused| Refused {
+            instead: None,
+            ..refused
+        })
     }
 
     fn write(value: &u16) -> String {
@@ -123,8 +166,8 @@ impl Kind for Bytes {
     const NAME: &'static str = "int";
     const UNIT: &'static str = "bytes";
 
-    fn read(text: &str, range: Option<(i64, i64)>) -> Result<u64, String> {
-        natural(text, range)
+    fn read(text: &str, range: Option<(i64, i64)>) -> Result<u64, Refused<u64>> {
+        natural(text, range, i64::MAX, |n| n)
     }
 
     fn write(value: &u64) -> String {
@@ -137,8 +180,8 @@ impl Kind for Ms {
     const NAME: &'static str = "int";
     const UNIT: &'static str = "ms";
 
-    fn read(text: &str, range: Option<(i64, i64)>) -> Result<Duration, String> {
-        natural(text, range).map(Duration::from_millis)
+    fn read(text: &str, range: Option<(i64, i64)>) -> Result<Duration, Refused<Duration>> {
+        natural(text, range, i64::MAX, Duration::from_millis)
     }
 
     fn write(value: &Duration) -> String {
@@ -151,8 +194,9 @@ impl Kind for Secs {
     const NAME: &'static str = "int";
     const UNIT: &'static str = "s";
 
-    fn read(text: &str, range: Option<(i64, i64)>) -> Result<Duration, String> {
-        natural(text, range).map(Duration::from_secs)
+    fn read(text: &str, range: Option<(i64, i64)>) -> Result<Duration, Refused<Duration>> {
+        // So that the sum with any clock reading fits, in milliseconds.
+        natural(text, range, i64::MAX / 10_000, Duration::from_secs)
     }
 
     fn write(value: &Duration) -> String {
@@ -164,7 +208,7 @@ impl Kind for Text {
     type Value = String;
     const NAME: &'static str = "text";
 
-    fn read(text: &str, _range: Option<(i64, i64)>) -> Result<String, String> {
+    fn read(text: &str, _range: Option<(i64, i64)>) -> Result<String, Refused<String>> {
         Ok(text.to_owned())
     }
 
@@ -177,7 +221,10 @@ impl Kind for MaybeText {
     type Value = Option<String>;
     const NAME: &'static str = "text";
 
-    fn read(text: &str, _range: Option<(i64, i64)>) -> Result<Option<String>, String> {
+    fn read(
+        text: &str,
+        _range: Option<(i64, i64)>,
+    ) -> Result<Option<String>, Refused<Option<String>>> {
         Ok((!text.is_empty()).then(|| text.to_owned()))
     }
 
@@ -195,12 +242,18 @@ macro_rules! choice {
 
         impl $crate::kind::Kind for $name {
             type Value = $name;
-            const NAME: &'static str = concat!($($text, " "),+);
+            const NAME: &'static str = concat!("choice" $(, " ", $text)+);
 
-            fn read(text: &str, _range: Option<(i64, i64)>) -> Result<$name, String> {
+            fn read(
+                text: &str,
+                _range: Option<(i64, i64)>,
+            ) -> Result<$name, $crate::kind::Refused<$name>> {
                 match text {
                     $($text => Ok($name::$variant),)+
-                    _ => Err(format!("one of {}", <$name as $crate::kind::Kind>::NAME.trim_end())),
+                    _ => Err($crate::kind::Refused {
+                        allowed: format!("one of {}", [$($text),+].join(", ")),
+                        instead: None,
+                    }),
                 }
             }
 

@@ -1,8 +1,14 @@
 //! Keys of the broker.
 
+mod check;
+mod idle;
+
 use crate::delay_levels::DelayLevels;
 use crate::key::keys;
 use crate::kind::{Bool, Bytes, Count, Int, MaybeText, Ms, Port, Text, choice};
+
+pub use check::CheckError;
+pub use idle::BROKER_IDLE;
 
 choice! {
     /// `brokerRole`: the part a broker plays in its group of replicas.

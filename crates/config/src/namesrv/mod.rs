@@ -1,7 +1,11 @@
 //! Keys of the name server.
 
+mod idle;
+
 use crate::key::keys;
 use crate::kind::{Bool, MaybeText, Port, Secs, Text};
+
+pub use idle::NAMESRV_IDLE;
 
 keys! {
     /// What the name server reads.

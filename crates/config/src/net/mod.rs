@@ -1,7 +1,11 @@
 //! Keys of the network layer, the same for every server.
 
+mod idle;
+
 use crate::key::keys;
 use crate::kind::{Bytes, Count, Ms, Secs};
+
+pub use idle::NET_IDLE;
 
 keys! {
     /// What the network layer reads.

@@ -1,7 +1,11 @@
 //! Keys of the message store.
 
+mod idle;
+
 use crate::key::keys;
 use crate::kind::{Bool, Bytes, Count, MaybeText, Ms, Text, choice};
+
+pub use idle::STORE_IDLE;
 
 choice! {
     /// `flushDiskType`: what must have happened before a message is acknowledged.
