@@ -1,1 +1,27 @@
-//! Commit log, consume queues, key index, checkpoint and recovery.
+//! The store: commit log, consume queues, key index, checkpoint and recovery, in RocketMQ's file formats.
+//!
+//! All messages of all topics go to one log. An append places a [`Turn`] of records under one lock with one clock
+//! read and one positioned write; the queue entries are born at the same moment in memory and reach their files a
+//! little later. What may be acknowledged and seen follows from marks that only grow.
+//!
+//! Reading order: [`store`] (what there is to call), [`turn`] (what is appended), [`queue`] (where it is found).
+//!
+//! This crate knows no topics' settings, no groups and no sockets. It has no async functions: waiting is done on
+//! marks, by those who want to wait.
+
+mod config;
+mod error;
+mod index_keys;
+mod java_hash;
+mod queue;
+mod read;
+mod store;
+mod turn;
+
+pub use config::{FlushMode, IndexConfig, StoreConfig, TransferLimits};
+pub use error::{AppendError, CloseError, Fatal, NotWritable, OpenError, PushError, ReadError};
+pub use index_keys::IndexKeys;
+pub use queue::{ENTRY_BYTES, Entry, Queue};
+pub use read::{Boundary, ReadLimits, ReadOutcome, ReadStatus};
+pub use store::Store;
+pub use turn::{Placed, Turn};

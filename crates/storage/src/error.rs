@@ -1,0 +1,156 @@
+//! One error per operation; the texts name the cause and what helps.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ferromq_base::LogOffset;
+use ferromq_disk::DiskError;
+use ferromq_wire::message::record::DraftError;
+use thiserror::Error;
+
+/// Why a store cannot be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The disk failed, or another process has the folder.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// A size in the configuration is impossible.
+    #[error("{what} is {value}, expected {expected}")]
+    Config {
+        /// The setting.
+        what: &'static str,
+        /// Its value.
+        value: u64,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// A file has another size than the configuration says.
+    #[error(
+        "{path} is {found} bytes long, the configuration says {expected}: set the size this store was created with, or restore the file"
+    )]
+    FileSize {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        found: u64,
+        /// The configured length.
+        expected: u64,
+    },
+    /// A file of the commit log is missing between two others.
+    #[error("the commit log has no file {missing}: restore it from a replica or a backup")]
+    Gap {
+        /// Path of the missing file.
+        missing: PathBuf,
+    },
+    /// The log ends before a position that had been synced to the disk.
+    #[error(
+        "{path} is damaged at byte {at}: messages up to log offset {synced} were on the disk, valid ones end at {end}; restore the file from a replica or a backup"
+    )]
+    Damaged {
+        /// The file that holds the first byte that is not valid.
+        path: PathBuf,
+        /// Place in that file.
+        at: u64,
+        /// End of the valid records.
+        end: LogOffset,
+        /// What had been synced.
+        synced: LogOffset,
+    },
+    /// A worker thread could not be started.
+    #[error("cannot start the thread {name}: {source}")]
+    Thread {
+        /// Name of the thread.
+        name: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Why a store could not be closed cleanly. The next start recovers.
+#[derive(Debug, Error)]
+pub enum CloseError {
+    /// The disk failed.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The store had failed before.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+}
+
+/// Why a record cannot be put into a turn. The turn is unchanged.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PushError {
+    /// A part of the message does not fit its field.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// The record, or the batch it belongs to, is too large.
+    #[error("{bytes} bytes exceed the limit of {bytes_max} bytes")]
+    TooLarge {
+        /// Size of the record or batch.
+        bytes: usize,
+        /// The limit.
+        bytes_max: usize,
+    },
+    /// The draft's topic or queue is not the one of the queue handle.
+    #[error("the message belongs to another queue")]
+    OtherQueue,
+    /// The topic name cannot be the name of a folder.
+    #[error("topic names with '/' or a leading dot cannot be stored")]
+    TopicName,
+}
+
+/// Why a turn was not stored. No part of it will be seen by anybody, and no offset is used up.
+#[derive(Clone, Debug, Error)]
+pub enum AppendError {
+    /// Not now; see the cause.
+    #[error(transparent)]
+    NotWritable(#[from] NotWritable),
+    /// Not any more: the store has failed.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+}
+
+/// Why the store takes no messages at present. Reads go on, and writes resume by themselves.
+#[derive(Clone, Debug, Error)]
+pub enum NotWritable {
+    /// A write to the disk failed.
+    #[error("writes are refused since one failed: {0}")]
+    Disk(Arc<DiskError>),
+    /// Queue entries cannot be written as quickly as messages arrive, and fill their memory.
+    #[error("{0} queue entries wait for the disk: it is too slow or failing")]
+    Behind(usize),
+    /// The store is closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// A failure after which the store must not go on: what it believes to be on the disk may not be there.
+#[derive(Clone, Debug, Error)]
+pub enum Fatal {
+    /// A sync of the commit log failed. Never retried: a second one may report success without having written.
+    #[error(
+        "the commit log could not be synced, later messages may be lost: {0}; check the device, then restart"
+    )]
+    Sync(Arc<DiskError>),
+}
+
+/// Why something stored cannot be read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// There is no such record: never written, not visible yet, or deleted since.
+    #[error("no message at log offset {0}")]
+    NotFound(LogOffset),
+    /// What is stored is not a valid record.
+    #[error("{path} is damaged at byte {at}: {cause}")]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Place in that file.
+        at: u64,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The disk failed.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
