@@ -7,16 +7,17 @@
 //! This crate knows frames but no headers, no request codes and no topics. Reading order: [`Service`] and [`Role`]
 //! (what a role provides), [`Connection`] and [`ThreadContext`] (what it is given), [`Server`] (what starts it all).
 
+mod accept;
 mod connection;
-mod frame;
+mod detect;
 mod limits;
 mod server;
 mod service;
 mod thread;
 
 pub use connection::{ConnHandle, ConnId, Connection};
-pub use frame::FrameRef;
+pub use ferromq_wire::frame::FrameRef;
 pub use limits::Limits;
-pub use server::{Server, ServerBuilder, StartError};
+pub use server::{Listener, Server, ServerBuilder, StartError};
 pub use service::{Role, Service};
 pub use thread::{ThreadContext, ThreadHandle};

@@ -19,6 +19,17 @@ pub struct ThreadContext {
 }
 
 impl ThreadContext {
+    pub(super) fn new(local: &Rc<Local>, kicked: &Rc<Cell<bool>>, woken: &Arc<AtomicBool>) -> Self {
+        Self {
+            local: Rc::clone(local),
+            kicked: Rc::clone(kicked),
+            handle: ThreadHandle {
+                shared: Arc::clone(local.shared()),
+                woken: Arc::clone(woken),
+            },
+        }
+    }
+
     /// Number of the thread, from 0.
     #[must_use]
     pub fn index(&self) -> usize {

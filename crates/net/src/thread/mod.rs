@@ -2,8 +2,14 @@
 
 mod context;
 mod local;
+mod net_thread;
+mod run;
 mod shared;
+mod sweep;
+mod timer;
 
 pub use context::{ThreadContext, ThreadHandle};
 pub(crate) use local::Local;
-pub(crate) use shared::{Letter, Shared};
+pub(crate) use net_thread::NetThread;
+pub(crate) use run::{Plan, run};
+pub(crate) use shared::{Census, Letter, Shared};

@@ -1,0 +1,100 @@
+//! Cuts a stream of bytes into frames, keeping only what does not make a whole frame yet.
+
+use ferromq_wire::frame::{self, FrameError, FrameRef};
+
+/// Bytes that were read and not handed over yet: an unfinished frame, or frames held back by a pause.
+#[derive(Default)]
+pub(super) struct Input {
+    rest: Vec<u8>,
+}
+
+/// Whether whoever takes the frames wants more of them now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// Go on.
+    On,
+    /// Keep the rest for later.
+    Pause,
+}
+
+/// Bytes of a frame that tell how long it is.
+const LENGTH_BYTES: usize = 4;
+/// First allocation for an unfinished frame; from there it grows as bytes arrive, never by the claimed length.
+const REST_BYTES_FIRST: usize = 256;
+
+impl Input {
+    /// Bytes kept.
+    pub(super) fn len(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Hands over the frames in what is kept and then in `data`, and keeps what is left over.
+    ///
+    /// `take` gets each frame with its length in bytes. Returns whether all whole frames were taken.
+    pub(super) fn feed(
+        &mut self,
+        mut data: &[u8],
+        take: &mut dyn FnMut(FrameRef<'_>, usize) -> Flow,
+    ) -> Result<Flow, FrameError> {
+        while !self.rest.is_empty() {
+            let missing = missing(&self.rest)?;
+            if missing > data.len() {
+                self.keep(data);
+                return Ok(Flow::On);
+            }
+            let (head, tail) = data.split_at(missing);
+            self.rest.extend_from_slice(head);
+            data = tail;
+            if missing == 0 || frame::split(&self.rest)?.is_some() {
+                let rest = std::mem::take(&mut self.rest);
+                let (taken, flow) = take_frames(&rest, take)?;
+                if taken < rest.len() {
+                    self.rest = rest;
+                    self.rest.drain(..taken);
+                }
+                if flow == Flow::Pause {
+                    self.keep(data);
+                    return Ok(Flow::Pause);
+                }
+            }
+        }
+        let (taken, flow) = take_frames(data, take)?;
+        self.keep(&data[taken..]);
+        Ok(flow)
+    }
+
+    fn keep(&mut self, data: &[u8]) {
+        if data.is_empty() {
+            return;
+        }
+        if self.rest.capacity() == 0 {
+            self.rest.reserve(data.len().max(REST_BYTES_FIRST));
+        }
+        self.rest.extend_from_slice(data);
+    }
+}
+
+/// Bytes that must be added to `rest` before there is something to do: the length prefix, then the whole frame.
+fn missing(rest: &[u8]) -> Result<usize, FrameError> {
+    if frame::split(rest)?.is_some() {
+        return Ok(0);
+    }
+    let whole = frame::expected_len(rest)?.unwrap_or(LENGTH_BYTES);
+    Ok(whole.saturating_sub(rest.len()))
+}
+
+/// Hands over the whole frames at the head of `data`; returns how many bytes that were.
+fn take_frames(
+    data: &[u8],
+    take: &mut dyn FnMut(FrameRef<'_>, usize) -> Flow,
+) -> Result<(usize, Flow), FrameError> {
+    let mut taken = 0;
+    while let Some(frame) = frame::split(&data[taken..])? {
+        let bytes = frame.wire_len();
+        taken += bytes;
+        if take(frame, bytes) == Flow::Pause {
+            return Ok((taken, Flow::Pause));
+        }
+    }
+    Ok((taken, Flow::On))
+}
