@@ -98,3 +98,72 @@ fn take_frames(
     }
     Ok((taken, Flow::On))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(count: usize) -> (Vec<u8>, Vec<Vec<u8>>) {
+        let bodies: Vec<_> = (0..count).map(|i| vec![i as u8; i * 7 % 61]).collect();
+        let mut bytes = Vec::new();
+        for body in &bodies {
+            bytes.extend_from_slice(&(4 + 2 + body.len() as u32).to_be_bytes());
+            bytes.extend_from_slice(b"\0\0\0\x02{}");
+            bytes.extend_from_slice(body);
+        }
+        (bytes, bodies)
+    }
+
+    #[test]
+    fn any_pieces_and_any_pauses_give_the_same_frames() {
+        let (bytes, bodies) = frames(40);
+        for piece in 1..120 {
+            for pause in [usize::MAX, 1, 2, 5] {
+                let mut input = Input::default();
+                let mut got = Vec::new();
+                for data in bytes.chunks(piece) {
+                    let mut data = data;
+                    loop {
+                        let mut take = |frame: FrameRef<'_>, _| {
+                            got.push(frame.body.to_vec());
+                            if got.len() % pause == 0 {
+                                Flow::Pause
+                            } else {
+                                Flow::On
+                            }
+                        };
+                        if input.feed(data, &mut take).unwrap() == Flow::On {
+                            break;
+                        }
+                        data = &[];
+                    }
+                }
+                assert_eq!(got, bodies, "pieces of {piece}, pause every {pause}");
+                assert_eq!(
+                    (input.len(), input.rest.capacity()),
+                    (0, 0),
+                    "an idle input owns memory"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_bad_length_is_seen_as_soon_as_its_bytes_are_there() {
+        let mut input = Input::default();
+        let mut take = |_: FrameRef<'_>, _| Flow::On;
+        assert!(input.feed(b"\x7f\xff\xff", &mut take).is_ok());
+        assert!(input.feed(b"\xff", &mut take).is_err());
+    }
+
+    #[test]
+    fn memory_grows_with_what_arrives_and_not_with_the_claim() {
+        let mut input = Input::default();
+        let mut take = |_: FrameRef<'_>, _| Flow::On;
+        input
+            .feed(&0x00ff_fff0_u32.to_be_bytes(), &mut take)
+            .unwrap();
+        input.feed(&[0; 1000], &mut take).unwrap();
+        assert!(input.rest.capacity() < 4096);
+    }
+}
