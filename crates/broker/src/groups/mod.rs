@@ -12,6 +12,9 @@ mod settings;
 
 pub use config::GroupConfig;
 pub(crate) use file::GroupJson;
-pub use members::{ConsumeType, ConsumerGroup, Members, MessageModel};
+pub use members::{
+    Client, ConsumeStyle, ConsumeType, ConsumerGroup, Joined, Joining, Link, Members, MessageModel,
+    Sender, Wants,
+};
 pub use queue_locks::{LockedQueue, QueueLocks};
 pub use settings::{GROUPS_MAX, Groups};
