@@ -1,0 +1,1 @@
+"""The benchmark that runs several servers in turn and compares them."""
