@@ -1,0 +1,219 @@
+//! The quick reader of JSON headers: one pass, no map, no allocation. Whatever is unusual it leaves to the tolerant one.
+
+use std::borrow::Cow;
+
+use super::RequestHeader;
+use super::fields::Place;
+use crate::language::Language;
+use crate::text::parse_i64;
+use crate::version::Version;
+
+/// Reads an ordinary JSON header; none if anything in it is unusual (which need not be wrong).
+pub(super) fn scan(text: &[u8]) -> Option<RequestHeader<'_>> {
+    let mut header = RequestHeader::empty(Cow::Borrowed(text));
+    let mut scanner = Scanner { text, at: 0 };
+    scanner.space();
+    scanner.byte(b'{')?;
+    scanner.space();
+    if !scanner.try_byte(b'}') {
+        loop {
+            let key = scanner.key()?;
+            entry(&mut scanner, key, &mut header)?;
+            if !scanner.more(b'}')? {
+                break;
+            }
+        }
+    }
+    scanner.space();
+    (scanner.at == text.len()).then_some(header)
+}
+
+fn entry(scanner: &mut Scanner<'_>, key: Place, header: &mut RequestHeader<'_>) -> Option<()> {
+    match scanner.slice(key) {
+        b"code" => header.code = scanner.i32()?,
+        b"flag" => header.flag = scanner.i32()?,
+        b"opaque" => header.opaque = scanner.i32()?,
+        b"version" => header.version = Version(scanner.i32()?),
+        b"language" => {
+            let name = scanner.string()?;
+            if name.escaped {
+                return None;
+            }
+            header.language = Language::from_name(scanner.slice(name));
+        }
+        b"remark" => {
+            let remark = if scanner.peek() == Some(b'n') {
+                scanner.word(b"null")?;
+                None
+            } else {
+                Some(scanner.string()?)
+            };
+            header.fields.set_remark(remark);
+        }
+        b"serializeTypeCurrentRPC" => {
+            scanner.string()?;
+        }
+        b"extFields" => fields(scanner, header)?,
+        _ => return None,
+    }
+    Some(())
+}
+
+fn fields(scanner: &mut Scanner<'_>, header: &mut RequestHeader<'_>) -> Option<()> {
+    if scanner.peek() == Some(b'n') {
+        scanner.word(b"null")?;
+        header.fields.restart(false);
+        return Some(());
+    }
+    header.fields.restart(true);
+    scanner.byte(b'{')?;
+    scanner.space();
+    if scanner.try_byte(b'}') {
+        return Some(());
+    }
+    loop {
+        let key = scanner.key()?;
+        match scanner.peek()? {
+            b'"' => header.fields.push(key, scanner.string()?).ok()?,
+            b'n' => scanner.word(b"null")?,
+            _ => header.fields.push(key, scanner.bare()?).ok()?,
+        }
+        if !scanner.more(b'}')? {
+            return Some(());
+        }
+    }
+}
+
+struct Scanner<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn try_byte(&mut self, byte: u8) -> bool {
+        let there = self.peek() == Some(byte);
+        self.at += usize::from(there);
+        there
+    }
+
+    fn byte(&mut self, byte: u8) -> Option<()> {
+        self.try_byte(byte).then_some(())
+    }
+
+    fn word(&mut self, word: &[u8]) -> Option<()> {
+        let rest = self.text.get(self.at..)?;
+        rest.starts_with(word).then(|| self.at += word.len())
+    }
+
+    fn slice(&self, place: Place) -> &'a [u8] {
+        &self.text[place.at..place.at + place.len]
+    }
+
+    /// A quoted key without escapes and its colon, with the space around them.
+    fn key(&mut self) -> Option<Place> {
+        let key = self.string()?;
+        self.space();
+        self.byte(b':')?;
+        self.space();
+        (!key.escaped).then_some(key)
+    }
+
+    /// After a value: true if a comma and another key follow, false at `end`.
+    fn more(&mut self, end: u8) -> Option<bool> {
+        self.space();
+        if self.try_byte(end) {
+            return Some(false);
+        }
+        self.byte(b',')?;
+        self.space();
+        Some(true)
+    }
+
+    /// A string in double quotes; the place is its inside.
+    fn string(&mut self) -> Option<Place> {
+        self.byte(b'"')?;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            self.at = find_quote_or_escape(self.text, self.at)?;
+            if self.text[self.at] == b'"' {
+                break;
+            }
+            escaped = true;
+            self.at += 2;
+        }
+        let len = self.at - start;
+        self.at += 1;
+        Some(Place {
+            at: start,
+            len,
+            escaped,
+        })
+    }
+
+    /// `true`, `false` or an integer; other numbers are left to the tolerant reader.
+    fn bare(&mut self) -> Option<Place> {
+        let at = self.at;
+        match self.peek()? {
+            b't' => self.word(b"true")?,
+            b'f' => self.word(b"false")?,
+            _ => self.integer()?,
+        }
+        Some(Place {
+            at,
+            len: self.at - at,
+            escaped: false,
+        })
+    }
+
+    fn integer(&mut self) -> Option<()> {
+        self.try_byte(b'-');
+        let start = self.at;
+        while self.peek().is_some_and(|b| b.is_ascii_digit()) {
+            self.at += 1;
+        }
+        let digits = &self.text[start..self.at];
+        let plain = !digits.is_empty() && (digits.len() == 1 || digits[0] != b'0');
+        let ends = !matches!(self.peek(), Some(b'.' | b'e' | b'E'));
+        (plain && ends).then_some(())
+    }
+
+    fn i32(&mut self) -> Option<i32> {
+        let start = self.at;
+        self.integer()?;
+        i32::try_from(parse_i64(&self.text[start..self.at])?).ok()
+    }
+}
+
+/// Position of the next `"` or `\` from `at` on, eight bytes at a step.
+fn find_quote_or_escape(text: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        let hits = has_byte(word, b'"') | has_byte(word, b'\\');
+        if hits != 0 {
+            return Some(at + hits.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    let rest = text.get(at..)?;
+    let step = rest.iter().position(|&b| b == b'"' || b == b'\\')?;
+    Some(at + step)
+}
+
+/// The high bit of the lowest byte of `word` that equals `byte` is set, and none below it; 0 if there is no such byte.
+fn has_byte(word: u64, byte: u8) -> u64 {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let zeroed = word ^ (LOW * u64::from(byte));
+    zeroed.wrapping_sub(LOW) & !zeroed & HIGH
+}

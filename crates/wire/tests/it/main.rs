@@ -1,0 +1,15 @@
+//! Tests of the wire crate by behaviour.
+
+mod command;
+mod header;
+mod record;
+mod response;
+
+/// Bytes from hexadecimal text; white space does not count.
+fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
+    digits
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
+}
