@@ -16,13 +16,32 @@ use tokio::net::TcpStream;
 
 use crate::thread::{Census, Letter, Shared};
 
-/// Connections the kernel holds until they are accepted, RocketMQ's number.
-const BACKLOG: i32 = 1024;
 /// Longest wait for a free file descriptor: another part of the process may have closed one.
 const DESCRIPTOR_WAIT: Duration = Duration::from_secs(1);
 
-/// Binds `address` the way RocketMQ's servers do.
-pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+/// Settings of a listening socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketOptions {
+    /// Connections the kernel holds until they are accepted (RocketMQ: 1024).
+    pub backlog: u32,
+    /// Send buffer of each connection in bytes; `None` leaves it to the kernel.
+    pub send_buffer_bytes: Option<usize>,
+    /// Receive buffer of each connection in bytes; `None` leaves it to the kernel.
+    pub receive_buffer_bytes: Option<usize>,
+}
+
+impl Default for SocketOptions {
+    fn default() -> Self {
+        Self {
+            backlog: 1024,
+            send_buffer_bytes: None,
+            receive_buffer_bytes: None,
+        }
+    }
+}
+
+/// Binds `address`. Accepted connections inherit the buffer sizes.
+pub(crate) fn bind(address: SocketAddr, options: &SocketOptions) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -30,8 +49,14 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     )?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    if let Some(bytes) = options.send_buffer_bytes {
+        socket.set_send_buffer_size(bytes)?;
+    }
+    if let Some(bytes) = options.receive_buffer_bytes {
+        socket.set_recv_buffer_size(bytes)?;
+    }
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
+    socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
     Ok(socket.into())
 }
 

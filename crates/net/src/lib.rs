@@ -15,6 +15,7 @@ mod server;
 mod service;
 mod thread;
 
+pub use accept::SocketOptions;
 pub use connection::{ConnHandle, ConnId, Connection};
 pub use ferromq_wire::frame::FrameRef;
 pub use limits::Limits;

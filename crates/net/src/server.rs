@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use ferromq_base::limits::NETWORK_THREADS_MAX;
 
-use crate::accept::{self, Acceptor};
+use crate::accept::{self, Acceptor, SocketOptions};
 use crate::thread::{self, Census, Letter, Plan, Shared};
 use crate::{Limits, Role};
 
@@ -84,8 +84,16 @@ impl Listener {
     /// # Errors
     /// The address is taken, not one of this machine, or not allowed.
     pub fn bind(address: SocketAddr) -> Result<Self, StartError> {
+        Self::bind_with(address, &SocketOptions::default())
+    }
+
+    /// [`Listener::bind`] with other socket settings than the usual ones.
+    ///
+    /// # Errors
+    /// As of [`Listener::bind`].
+    pub fn bind_with(address: SocketAddr, options: &SocketOptions) -> Result<Self, StartError> {
         let bind = || {
-            let socket = accept::bind(address)?;
+            let socket = accept::bind(address, options)?;
             let address = socket.local_addr()?;
             Ok(Self { socket, address })
         };

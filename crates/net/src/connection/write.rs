@@ -41,16 +41,16 @@ impl Connection {
             *self.out.borrow_mut() = Vec::new();
             return Wrote::Open;
         }
-        if self.unsent() > self.thread.limits().out_bytes_max {
-            tracing::warn!(peer = %self.peer, bytes = self.unsent(), "closing a client that does not read its replies");
-            return Wrote::Close;
-        }
         if !self.stalled.get() && self.unsent() > 0 {
             let wrote = self.write_once();
             if let Err(error) = wrote {
                 tracing::debug!(peer = %self.peer, %error, "cannot write to client");
                 return Wrote::Close;
             }
+        }
+        if self.stalled.get() && self.unsent() > self.thread.limits().out_bytes_max {
+            tracing::warn!(peer = %self.peer, bytes = self.unsent(), "closing a client that does not read its replies");
+            return Wrote::Close;
         }
         self.after_write()
     }
