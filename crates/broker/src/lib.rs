@@ -9,6 +9,9 @@ pub mod broker;
 pub mod error;
 
 pub mod data_version;
+pub mod live;
+
+mod call;
 mod java_json;
 mod router;
 mod service;
@@ -16,6 +19,7 @@ mod service;
 mod delay;
 mod delivery;
 mod handlers;
+mod sending;
 
 pub mod announce;
 pub mod groups;

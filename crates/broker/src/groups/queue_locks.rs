@@ -92,6 +92,14 @@ impl QueueLocks {
         (!self.is_expired(lock, now)).then(|| Arc::clone(&lock.owner))
     }
 
+    /// Whether any client holds any queue of the group.
+    #[must_use]
+    pub fn is_any_held(&self, group: &str, now: Millis) -> bool {
+        let groups = self.groups.lock();
+        let locks = groups.get(group).into_iter().flat_map(FxHashMap::values);
+        locks.into_iter().any(|lock| !self.is_expired(lock, now))
+    }
+
     fn lock_one(
         &self,
         locks: &mut FxHashMap<LockedQueue, Lock>,

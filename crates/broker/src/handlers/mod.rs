@@ -1,10 +1,12 @@
 //! One file per request. A handler is a function over the request and the parts it uses; handlers do not call handlers.
 
+mod client_config;
 mod offset_by_time;
 mod offset_max;
 mod offset_min;
 mod pull;
 mod query_message;
+mod queue_of;
 mod reply;
 mod send;
 mod send_back;
