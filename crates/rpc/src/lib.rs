@@ -1,1 +1,13 @@
-//! Outgoing remoting calls: channels, correlation, typed calls to name server and broker.
+//! Outgoing remoting calls: connections, correlation of answers, and typed calls to name servers and brokers.
+//!
+//! Reading order: [`channel`] (one connection, many calls at once), [`channels`] (one channel per address, made when
+//! needed and remade when broken), [`name_server`] and [`broker`] (what can be asked there), [`error`] (what can go wrong
+//! and whether trying again helps). Ordinary `Send` Tokio code; must run inside a Tokio runtime with I/O and time.
+
+pub mod channel;
+pub mod channels;
+pub mod error;
+
+pub use channel::{Channel, ChannelOptions, Incoming, IncomingRequest};
+pub use channels::Channels;
+pub use error::{CallError, Retry};
