@@ -1,16 +1,53 @@
 //! The parts of a broker and how they come together; no business logic.
 
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ferromq_base::Clock;
+use ferromq_config::BrokerConfig;
+use ferromq_disk::{Disk, DiskError};
+use ferromq_net::{Role, Service, ThreadContext};
+use ferromq_storage::{CloseError, Store};
+use ferromq_wire::message::id::UniqKeys;
 
+use crate::background::{Background, Task};
+use crate::delay::{DelayBell, DelayParts, DelayQueues, DelayStartError, DelayWorker};
+use crate::delivery::Arrivals;
 use crate::groups::{Groups, Members, QueueLocks};
+use crate::host::Host;
+use crate::live::Live;
 use crate::offsets::Offsets;
-use crate::topics::Topics;
+use crate::service::BrokerService;
+use crate::settings_file::{LoadError, SettingsFile};
+use crate::topics::{Topics, own_topics};
+
+/// Pause between a change of topics or groups and its save, if nobody waits for it.
+const SAVE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a broker is made of.
+pub struct BrokerSetup {
+    /// Its keys.
+    pub config: BrokerConfig,
+    /// Its messages; opened, and closed by [`Broker::close`].
+    pub store: Arc<Store>,
+    /// Where its settings files are.
+    pub disk: Arc<dyn Disk>,
+    /// Folder of the settings files; it exists.
+    pub settings_dir: PathBuf,
+    /// Longest wait for the disk before a producer is told (`syncFlushTimeout`).
+    pub ack_timeout: Duration,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
 
 /// Everything the handlers share. Handlers receive the single parts they use, never the whole.
-#[derive(Debug)]
 pub struct Parts {
+    /// The keys, as they are now.
+    pub config: Arc<Live<BrokerConfig>>,
     /// Topic settings of this broker.
     pub topics: Arc<Topics>,
     /// Settings of the consumer groups.
@@ -21,20 +58,177 @@ pub struct Parts {
     pub offsets: Arc<Offsets>,
     /// Queue locks of orderly consumers.
     pub locks: Arc<QueueLocks>,
+    /// The messages.
+    pub store: Arc<Store>,
+    /// The broker's own address.
+    pub host: Arc<Host>,
+    /// Word of new messages.
+    pub arrivals: Arc<Arrivals>,
+    /// Queues of the delay levels.
+    pub(crate) delays: Arc<DelayQueues>,
+    /// Word of new delayed messages.
+    pub(crate) delay_bell: Arc<DelayBell>,
+    /// Makes unique keys that producers left out.
+    pub(crate) uniq_keys: Arc<UniqKeys>,
+    /// Longest wait for the disk before a producer is told.
+    pub ack_timeout: Duration,
     /// The clock of the whole broker.
     pub clock: Arc<dyn Clock>,
 }
 
-/// A running broker.
+/// A running broker: the role of the listeners that serve it.
 #[derive(Debug)]
 pub struct Broker {
     parts: Arc<Parts>,
+    delay: DelayWorker,
+    background: Background,
+}
+
+/// Why a broker did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A settings file cannot be read: without it the broker would forget what it holds.
+    #[error("settings cannot be read: {0}")]
+    Settings(#[from] LoadError),
+    /// Delayed messages could not be delivered.
+    #[error(transparent)]
+    Delay(#[from] DelayStartError),
+    /// The system gives no thread.
+    #[error("cannot start the broker's background thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Why a broker did not stop cleanly. Everything else was still tried.
+#[derive(Debug, thiserror::Error)]
+pub enum StopError {
+    /// A settings file could not be written.
+    #[error("settings cannot be saved: {0}")]
+    Settings(#[from] DiskError),
+    /// The store could not be closed.
+    #[error(transparent)]
+    Store(#[from] CloseError),
 }
 
 impl Broker {
+    /// Loads the settings and starts the background work. Nobody is served before the broker listens: see
+    /// [`ferromq_net::ServerBuilder::listen`].
+    ///
+    /// # Errors
+    /// A settings file is unreadable, or the system gives no thread.
+    pub fn start(setup: BrokerSetup) -> Result<Arc<Self>, StartError> {
+        let delay_file = setup.file("delayOffset.json");
+        let save_pause = setup.config.flush_delay_offset_interval;
+        let parts = Arc::new(Parts::open(setup)?);
+        let delay = DelayWorker::start(DelayParts {
+            queues: Arc::clone(&parts.delays),
+            bell: Arc::clone(&parts.delay_bell),
+            topics: Arc::clone(&parts.topics),
+            arrivals: Arc::clone(&parts.arrivals),
+            store: Arc::clone(&parts.store),
+            clock: Arc::clone(&parts.clock),
+            file: delay_file,
+            save_pause,
+        })?;
+        let background = Background::start(parts.tasks())?;
+        Ok(Arc::new(Self {
+            parts,
+            delay,
+            background,
+        }))
+    }
+
     /// The shared parts.
     #[must_use]
     pub fn parts(&self) -> &Arc<Parts> {
         &self.parts
+    }
+
+    /// Says under which address the broker registers; message ids begin with it.
+    pub fn registered_at(&self, address: SocketAddr) {
+        self.parts.host.set_registered(address);
+    }
+
+    /// Stops the background work, saves all settings and closes the store. Call it after the server has stopped.
+    ///
+    /// # Errors
+    /// Something could not be saved; the next start recovers.
+    pub fn close(&self) -> Result<(), StopError> {
+        self.delay.stop();
+        self.background.stop();
+        let saved = self.parts.save();
+        self.parts.store.close()?;
+        Ok(saved?)
+    }
+}
+
+impl Role for Broker {
+    fn on_thread(&self, thread: ThreadContext) -> Rc<dyn Service> {
+        Rc::new(BrokerService::new(&self.parts, thread))
+    }
+}
+
+impl BrokerSetup {
+    fn file(&self, name: &str) -> SettingsFile {
+        SettingsFile::new(Arc::clone(&self.disk), self.settings_dir.join(name))
+    }
+}
+
+impl Parts {
+    fn open(setup: BrokerSetup) -> Result<Self, LoadError> {
+        let clock = || Arc::clone(&setup.clock);
+        let config = &setup.config;
+        let topics = Topics::open(own_topics(config), setup.file("topics.json"), clock())?;
+        let auto_create = config.auto_create_subscription_group;
+        let groups = Groups::open(auto_create, setup.file("subscriptionGroup.json"), clock())?;
+        let offsets = Offsets::open(setup.file("consumerOffset.json"), clock())?;
+        let host = Host::new(config.broker_ip1.as_deref());
+        let delays = DelayQueues::open(&config.message_delay_level, &setup.store);
+        Ok(Self {
+            members: Arc::new(Members::new(config.channel_expired_timeout, clock())),
+            locks: Arc::new(QueueLocks::new(config.rebalance_lock_max_live_time)),
+            uniq_keys: Arc::new(uniq_keys(&host, &*setup.clock)),
+            topics: Arc::new(topics),
+            groups: Arc::new(groups),
+            offsets: Arc::new(offsets),
+            host: Arc::new(host),
+            arrivals: Arc::default(),
+            delays: Arc::new(delays),
+            delay_bell: Arc::default(),
+            ack_timeout: setup.ack_timeout,
+            clock: clock(),
+            config: Arc::new(Live::new(setup.config)),
+            store: setup.store,
+        })
+    }
+
+    /// What runs in the background as long as the broker does.
+    fn tasks(&self) -> Vec<Task> {
+        let offsets_pause = self.config.load().flush_consumer_offset_interval;
+        let (topics, groups) = (Arc::clone(&self.topics), Arc::clone(&self.groups));
+        let (offsets, members) = (Arc::clone(&self.offsets), Arc::clone(&self.members));
+        vec![
+            Box::pin(async move { topics.keep_saved(SAVE_PAUSE).await }),
+            Box::pin(async move { groups.keep_saved(SAVE_PAUSE).await }),
+            Box::pin(async move { offsets.keep_saved(offsets_pause).await }),
+            Box::pin(async move { members.run().await }),
+        ]
+    }
+
+    /// Saves all tables, each even if another fails.
+    fn save(&self) -> Result<(), DiskError> {
+        let saved = [self.topics.save(), self.groups.save(), self.offsets.save()];
+        saved.into_iter().collect()
+    }
+}
+
+fn uniq_keys(host: &Host, clock: &dyn Clock) -> UniqKeys {
+    // Only has to differ between brokers that run at the same time: the address and the moment of the start do.
+    let salt = u32::try_from(clock.now().0 & 0xFFFF_FFFF).unwrap_or_default();
+    UniqKeys::new(host.ip(), std::process::id(), salt)
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").finish_non_exhaustive()
     }
 }

@@ -9,8 +9,10 @@ pub mod broker;
 pub mod error;
 
 pub mod data_version;
+pub mod host;
 pub mod live;
 
+mod background;
 mod call;
 mod java_json;
 mod router;
@@ -28,4 +30,4 @@ pub mod settings_file;
 pub mod subscription;
 pub mod topics;
 
-pub use broker::Broker;
+pub use broker::{Broker, BrokerSetup};

@@ -12,4 +12,5 @@ mod worker;
 
 pub(crate) use bell::DelayBell;
 pub(crate) use levels::DelayQueues;
+pub use worker::DelayStartError;
 pub(crate) use worker::{DelayParts, DelayWorker};

@@ -1,17 +1,17 @@
 //! One file per request. A handler is a function over the request and the parts it uses; handlers do not call handlers.
 
-mod client_config;
-mod offset_by_time;
-mod offset_max;
-mod offset_min;
+pub(crate) mod client_config;
+pub(crate) mod offset_by_time;
+pub(crate) mod offset_max;
+pub(crate) mod offset_min;
 mod pull;
-mod query_message;
+pub(crate) mod query_message;
 mod queue_of;
 mod reply;
 mod send;
 mod send_back;
 mod send_batch;
-mod view_message;
+pub(crate) mod view_message;
 
 mod admin;
 mod consumer_list;
@@ -20,3 +20,8 @@ mod lock_queues;
 mod offset_get;
 mod offset_put;
 mod unregister;
+
+pub(crate) use pull::PullMessages;
+pub(crate) use send::Send;
+pub(crate) use send_back::SendBack;
+pub(crate) use send_batch::SendBatch;

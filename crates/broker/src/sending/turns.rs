@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ferromq_base::{LogOffset, Millis};
@@ -36,6 +37,8 @@ pub(crate) struct Turns {
     stamps: Rc<Stamps>,
     thread: ThreadContext,
     ack_timeout: Duration,
+    /// Whether the mark of what is acknowledgeable shall wake this thread.
+    waits: Arc<AtomicBool>,
     state: RefCell<State>,
 }
 
@@ -86,7 +89,15 @@ impl Turns {
             held: VecDeque::new(),
             spare: Vec::new(),
         };
+        let waits = Arc::new(AtomicBool::new(false));
+        let (waiting, handle) = (Arc::clone(&waits), thread.handle());
+        parts.store.ackable().follow(Arc::new(move || {
+            if waiting.swap(false, Ordering::AcqRel) {
+                handle.wake();
+            }
+        }));
         Self {
+            waits,
             store: parts.store,
             arrivals: parts.arrivals,
             listener: parts.listener,
@@ -187,8 +198,17 @@ impl Turns {
         self.release();
     }
 
-    /// Answers what has become acknowledgeable, and tells consumers.
+    /// Answers what has become acknowledgeable, and tells consumers. Sees to it that this is called again for the rest.
     pub(crate) fn release(&self) {
+        self.release_once();
+        if !self.state.borrow().held.is_empty() {
+            self.waits.store(true, Ordering::SeqCst);
+            // The mark may have moved before it knew that somebody waits.
+            self.release_once();
+        }
+    }
+
+    fn release_once(&self) {
         let ackable = self.store.ackable().value();
         let mut state = self.state.borrow_mut();
         while state
