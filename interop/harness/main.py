@@ -1,0 +1,114 @@
+"""Command line of the driver."""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tempfile
+
+from . import clients, processes, suite
+from .apache import Apache
+from .events import event, plain
+from .ferromq import FerroMQ
+from .tools import BuildFailed, MissingTool
+
+SUITES = {
+    "java-4.9": lambda: clients.java("4.9"),
+    "java-5.3": lambda: clients.java("5.3"),
+    "go": clients.go,
+}
+LIMIT_SECONDS = {"apache": 900, "ferromq": 420}
+
+
+def arguments(words):
+    parser = argparse.ArgumentParser(prog="interop/run", description="Stock RocketMQ clients against a server.")
+    parser.add_argument("suites", nargs="+", choices=[*SUITES, "all"], help="which clients")
+    parser.add_argument("--server", choices=["ferromq", "apache"], default="ferromq", help="server under test")
+    parser.add_argument(
+        "--layout",
+        choices=["standalone", "split"],
+        default="standalone",
+        help="ferromq only: one process, or name server and broker apart",
+    )
+    parser.add_argument("--case", action="append", default=[], metavar="NAME", help="only this case (repeatable)")
+    parser.add_argument("--slow", action="store_true", help="also the cases that run with every default interval")
+    parser.add_argument("--keep", action="store_true", help="keep the work folder also when everything passed")
+    parser.add_argument("--threads", type=int, default=4, metavar="N", help="cases at a time (default 4)")
+    return parser.parse_args(words)
+
+
+def main(words):
+    """Runs the suites; 0 if every case passed, 1 if one failed, 2 if the run could not be set up."""
+    options = arguments(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    names = list(SUITES) if "all" in options.suites else list(dict.fromkeys(options.suites))
+    results = []
+    try:
+        for name in names:
+            results += _run_suite(name, options)
+    except (MissingTool, BuildFailed) as error:
+        event(str(error))
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        processes.kill_all()
+    for result in results:
+        event("suite %s against %s: %.0f s" % (result.name, options.server, result.seconds))
+    passed, failed = sum(r.passed for r in results), sum(r.failed for r in results)
+    plain("%d passed, %d failed" % (passed, failed))
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+def _run_suite(name, options):
+    command = SUITES[name]()
+    folder = tempfile.mkdtemp(prefix="interop-%s-" % name)
+    event("suite %s against %s in %s" % (name, options.server, folder))
+    server = Apache(folder) if options.server == "apache" else FerroMQ(folder, options.layout)
+    results = []
+    try:
+        server.start()
+        results.append(_run_client(name, command, server, options, slow=False))
+        if options.slow:
+            results.append(_run_client(name, command, server, options, slow=True))
+    except RuntimeError as error:
+        event("FAIL %s: %s" % (name, error))
+        results.append(suite.Result(name))
+        results[-1].failed = 1
+    finally:
+        processes.kill_all()
+        _end_folder(folder, server, options.keep, failed=any(r.failed for r in results) or not results)
+    return results
+
+
+def _run_client(name, command, server, options, slow):
+    words = ["--namesrv", server.namesrv, "--server", server.kind, "--threads", str(options.threads)]
+    words += ["--layout", options.layout if server.kind == "ferromq" else "split"]
+    words += ["--slow"] if slow else []
+    for case in options.case:
+        words += ["--case", case]
+    label = name + "-slow" if slow else name
+    line = command(server.folder, words, slow)
+    return suite.run(label, line, server, server.folder, {"HOME": server.folder}, LIMIT_SECONDS[server.kind])
+
+
+def _end_folder(folder, server, keep, failed):
+    if not failed and not keep:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    if failed:
+        for path in server.logs():
+            _show_tail(path)
+    event("kept: %s" % folder)
+
+
+def _show_tail(path, lines=25):
+    with open(path, "rb") as file:
+        file.seek(max(0, os.path.getsize(path) - 40000))
+        text = file.read().decode("utf-8", "replace").splitlines()
+    # Apache's servers report the set-up of their logging on stdout, some hundred lines of it.
+    tail = [line for line in text if line.strip() and "|-INFO in " not in line][-lines:]
+    event("---- end of %s" % path)
+    for line in tail:
+        plain("    " + line[:200])

@@ -1,0 +1,83 @@
+"""One client process with its cases, and the line protocol it speaks with the driver.
+
+The client prints on stdout, one line each (anything else is shown as an event):
+    @plan N                      how many cases it will run
+    @pass CASE SECONDS           a case passed
+    @fail CASE SECONDS REASON    a case failed
+    @ask restart-broker kill|clean [key=value ...]   and  @ask restart-namesrv
+For an @ask the driver does the thing and answers one line on the client's stdin: `done`, or `failed REASON`.
+"""
+
+import os
+import threading
+import time
+
+from . import processes
+from .events import event
+
+
+class Result:
+    """Counts of one suite."""
+
+    def __init__(self, name):
+        self.name = name
+        self.passed = 0
+        self.failed = 0
+        self.seconds = 0.0
+
+
+def run(name, command, server, folder, env, limit_seconds):
+    """Runs the client `command` to its end and returns the Result."""
+    result = Result(name)
+    began = time.monotonic()
+    log = os.path.join(folder, "client-%s.log" % name)
+    child = processes.start(command, log, env=env, cwd=folder, piped=True)
+    watchdog = threading.Timer(limit_seconds, lambda: child.poll() is None and child.kill())
+    watchdog.start()
+    try:
+        planned = _talk(child, server, result)
+    finally:
+        watchdog.cancel()
+        processes.kill(child)
+    missing = planned - result.passed - result.failed
+    if planned == 0 or missing > 0:
+        event("FAIL %s: the client ended early, %d of %d cases have no result" % (name, missing, planned))
+        result.failed += max(missing, 1)
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def _talk(child, server, result):
+    planned = 0
+    for raw in child.stdout:
+        line = raw.decode("utf-8", "replace").rstrip("\n")
+        word, _, rest = line.partition(" ")
+        if word == "@plan":
+            planned = int(rest)
+        elif word == "@pass":
+            result.passed += 1
+            event("PASS %s %s s" % (result.name, rest))
+        elif word == "@fail":
+            result.failed += 1
+            event("FAIL %s %s" % (result.name, rest))
+        elif word == "@ask":
+            child.stdin.write((_serve(server, rest.split()) + "\n").encode())
+            child.stdin.flush()
+        else:
+            event("  " + line)
+    return planned
+
+
+def _serve(server, words):
+    event("  driver: " + " ".join(words))
+    try:
+        if words[0] == "restart-broker":
+            server.restart_broker(words[1] == "clean", dict(pair.split("=", 1) for pair in words[2:]))
+        elif words[0] == "restart-namesrv":
+            server.restart_namesrv()
+        else:
+            return "failed unknown request %s" % words[0]
+    except RuntimeError as error:
+        return "failed %s" % error
+    event("  driver: " + words[0] + " done")
+    return "done"

@@ -1,0 +1,146 @@
+package interop;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+
+/** Push consumers without order: delivery, tags, batches, broadcasting. */
+final class PushCases {
+    static final List<Case> ALL = List.of(
+            Case.together("push-concurrent", PushCases::concurrent),
+            Case.together("push-latency", PushCases::latency),
+            Case.together("push-tags", PushCases::tags),
+            Case.together("push-listener-batch", PushCases::listenerBatch),
+            Case.together("push-broadcasting", PushCases::broadcasting),
+            Case.together("push-broadcasting-restart", PushCases::broadcastingRestart));
+
+    private PushCases() {}
+
+    private static void concurrent(Context c) throws Exception {
+        String topic = c.topic(4);
+        List<String> bodies = new ArrayList<>(c.sendMany(topic, "before", 50));
+        Received received = new Received();
+        DefaultMQPushConsumer consumer = c.push(c.fresh("g"));
+        consumer.subscribe(topic, "*");
+        consumer.registerMessageListener(received.concurrently());
+        consumer.start();
+        received.awaitExactly(bodies);
+        bodies.addAll(c.sendMany(topic, "after", 50));
+        received.awaitExactly(bodies);
+        received.list().forEach(message -> Check.equal("topic", topic, message.getTopic()));
+    }
+
+    /** A waiting consumer gets a message when it is stored, not when a poll interval ends. */
+    private static void latency(Context c) throws Exception {
+        String topic = c.topic(1);
+        Received received = new Received();
+        DefaultMQPushConsumer consumer = c.push(c.fresh("g"));
+        consumer.subscribe(topic, "*");
+        consumer.registerMessageListener(received.concurrently());
+        consumer.start();
+        List<String> bodies = new ArrayList<>(c.sendMany(topic, "first", 1));
+        received.awaitExactly(bodies);
+        long began = System.nanoTime();
+        for (int i = 0; i < 10; i++) {
+            bodies.addAll(c.sendMany(topic, "next" + i + "-", 1));
+            received.awaitExactly(bodies);
+        }
+        long millis = (System.nanoTime() - began) / 1_000_000;
+        c.event("10 messages one after another took " + millis + " ms");
+        // Ten polls of any polling interval would be seconds; the limit is generous because machines are busy.
+        Check.isTrue("10 messages took " + millis + " ms", millis < 4000);
+    }
+
+    private static Received subscribed(Context c, String topic, String expression) throws Exception {
+        Received received = new Received();
+        DefaultMQPushConsumer consumer = c.push(c.fresh("g"));
+        consumer.subscribe(topic, expression);
+        consumer.registerMessageListener(received.concurrently());
+        consumer.start();
+        return received;
+    }
+
+    private static void tags(Context c) throws Exception {
+        String topic = c.topic(2);
+        // "Aa" and "BB" have the same hash: the broker cannot tell them apart, the client must.
+        List<String> tags = List.of("TagA", "TagB", "TagC", "Aa", "BB");
+        Received all = subscribed(c, topic, "*");
+        Received onlyA = subscribed(c, topic, "TagA");
+        Received twoOf = subscribed(c, topic, "TagB || TagC");
+        Received collision = subscribed(c, topic, "Aa");
+        List<String> bodies = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            for (String tag : tags) {
+                c.send(Context.message(topic, tag, tag + i));
+                bodies.add(tag + i);
+            }
+        }
+        c.send(Context.message(topic, "", "untagged"));
+        bodies.add("untagged");
+        all.awaitExactly(bodies);
+        onlyA.awaitExactly(bodies.stream().filter(body -> body.startsWith("TagA")).toList());
+        twoOf.awaitExactly(bodies.stream().filter(body -> body.matches("Tag[BC].*")).toList());
+        collision.awaitExactly(bodies.stream().filter(body -> body.startsWith("Aa")).toList());
+    }
+
+    private static void listenerBatch(Context c) throws Exception {
+        String topic = c.topic(1);
+        List<String> bodies = c.sendMany(topic, "batch", 40);
+        Received received = new Received();
+        AtomicInteger largest = new AtomicInteger();
+        DefaultMQPushConsumer consumer = c.push(c.fresh("g"));
+        consumer.setConsumeMessageBatchMaxSize(8);
+        consumer.setPullBatchSize(16);
+        consumer.subscribe(topic, "*");
+        consumer.registerMessageListener(
+                (org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently) (messages, context) -> {
+                    largest.accumulateAndGet(messages.size(), Math::max);
+                    messages.forEach(received::add);
+                    return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+                });
+        consumer.start();
+        received.awaitExactly(bodies);
+        Check.equal("largest batch", 8, largest.get());
+    }
+
+    private static DefaultMQPushConsumer broadcaster(Context c, String group, String topic, Received received)
+            throws Exception {
+        DefaultMQPushConsumer consumer = c.push(group);
+        ClientVersion.broadcasting(consumer);
+        consumer.subscribe(topic, "*");
+        consumer.registerMessageListener(received.concurrently());
+        return consumer;
+    }
+
+    private static void broadcasting(Context c) throws Exception {
+        String topic = c.topic(4);
+        String group = c.fresh("g");
+        Received first = new Received();
+        Received second = new Received();
+        broadcaster(c, group, topic, first).start();
+        broadcaster(c, group, topic, second).start();
+        List<String> bodies = c.sendMany(topic, "all", 20);
+        first.awaitExactly(bodies);
+        second.awaitExactly(bodies);
+    }
+
+    /** Progress of a broadcasting consumer is kept at the client, under its instance name. */
+    private static void broadcastingRestart(Context c) throws Exception {
+        String topic = c.topic(2);
+        String group = c.fresh("g");
+        Received before = new Received();
+        DefaultMQPushConsumer consumer = broadcaster(c, group, topic, before);
+        consumer.setInstanceName("broadcast-restart");
+        consumer.start();
+        before.awaitExactly(c.sendMany(topic, "old", 10));
+        consumer.shutdown();
+        List<String> bodies = c.sendMany(topic, "new", 10);
+        Received after = new Received();
+        DefaultMQPushConsumer again = broadcaster(c, group, topic, after);
+        again.setInstanceName("broadcast-restart");
+        again.start();
+        after.awaitExactly(bodies);
+    }
+}
