@@ -1,5 +1,6 @@
 //! Remoting frames, headers, request types, bodies and the stored message record; no I/O.
 
+pub mod body;
 pub mod code;
 pub mod command;
 pub mod frame;

@@ -46,7 +46,10 @@ fn fields(
 ) -> Result<(), HeaderError> {
     let entries = match value {
         Value::Object(entries) => entries,
-        Value::Null => return Ok(header.fields.restart(false)),
+        Value::Null => {
+            header.fields.restart(false);
+            return Ok(());
+        }
         _ => return Err(HeaderError::Value("extFields")),
     };
     header.fields.restart(true);

@@ -184,7 +184,7 @@ pub(crate) fn read_field<T: FieldValue>(
 ) -> Result<T, FieldError> {
     match (view.get(name), T::if_missing()) {
         (Some(value), None) => T::read(name, value),
-        (Some(value), Some(missing)) if value.is_empty() => Ok(T::if_empty().unwrap_or(missing)),
+        (Some([]), Some(missing)) => Ok(T::if_empty().unwrap_or(missing)),
         (Some(value), Some(_)) => T::read(name, value),
         (None, Some(missing)) => Ok(missing),
         (None, None) => Err(FieldError::missing(view, name)),

@@ -1,5 +1,6 @@
 //! Tests of the wire crate by behaviour.
 
+mod body;
 mod command;
 mod header;
 mod record;
