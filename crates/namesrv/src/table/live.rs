@@ -4,19 +4,9 @@ use std::time::Duration;
 
 use ferromq_base::Millis;
 use ferromq_net::ConnId;
+use ferromq_wire::body::DataVersion;
 
 use crate::announced::Announced;
-
-/// Version of a broker's topic table. Two are equal only if all three numbers are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DataVersion {
-    /// Generation of the broker group's leadership; 0 without a controller.
-    pub state_version: i64,
-    /// When the broker changed its table, in milliseconds.
-    pub timestamp: i64,
-    /// Changes so far.
-    pub counter: i64,
-}
 
 /// One broker address that is taken to be alive.
 #[derive(Clone, Debug)]

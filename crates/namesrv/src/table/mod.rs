@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ferromq_base::Millis;
 use ferromq_net::ConnId;
+use ferromq_wire::body::{DataVersion, TopicQueueMappingInfo};
 use rustc_hash::FxHashMap;
 
-pub use live::DataVersion;
 use live::Live;
 pub use register::{RegisterError, Registered, Registration};
 pub use remove::Expired;
@@ -29,19 +29,19 @@ pub const BROKERS_MAX: usize = 10_000;
 pub const TOPICS_MAX: usize = 1_000_000;
 
 /// Bit of a permission that allows writing.
-pub const PERM_WRITE: u32 = 2;
+pub const PERM_WRITE: i32 = 2;
 
 /// The queues of one topic on one broker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Queues {
     /// Number of queues to read from.
-    pub read: u32,
+    pub read: i32,
     /// Number of queues to write to.
-    pub write: u32,
+    pub write: i32,
     /// 4 read, 2 write.
-    pub perm: u32,
+    pub perm: i32,
     /// Bit 0 unit, bit 1 unit subscription.
-    pub sys_flag: u32,
+    pub sys_flag: i32,
 }
 
 /// A group of replicas.
@@ -75,6 +75,8 @@ pub struct Table {
     clusters: BTreeMap<String, BTreeSet<String>>,
     brokers: BTreeMap<String, Broker>,
     topics: BTreeMap<String, BTreeMap<String, Queues>>,
+    /// Static topics: which of their queues each broker holds.
+    mappings: BTreeMap<String, BTreeMap<String, TopicQueueMappingInfo>>,
     live: FxHashMap<LiveKey, Live>,
     /// At or before the moment the first live entry ends.
     deadline: Option<Millis>,

@@ -3,7 +3,7 @@
 use super::{PERM_WRITE, Table};
 
 /// What a broker's topics get back: reading and writing, whatever they had before.
-const PERM_BOTH: u32 = 6;
+const PERM_BOTH: i32 = 6;
 
 impl Table {
     /// Takes the right to write from every topic of a broker name; returns how many it has.
@@ -16,7 +16,7 @@ impl Table {
         self.change_permission(name, |_| PERM_BOTH)
     }
 
-    fn change_permission(&mut self, name: &str, change: impl Fn(u32) -> u32) -> u32 {
+    fn change_permission(&mut self, name: &str, change: impl Fn(i32) -> i32) -> u32 {
         let mut count = 0;
         for queues in self
             .topics

@@ -1,15 +1,14 @@
 //! A broker registers.
 
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use ferromq_base::Millis;
 use ferromq_net::ConnId;
+use ferromq_wire::body::{DataVersion, TopicQueueMappingInfo};
 use thiserror::Error;
 
-use super::{
-    BROKERS_MAX, Broker, DataVersion, Live, LiveKey, MASTER_ID, PERM_WRITE, Queues, TOPICS_MAX,
-    Table,
-};
+use super::{BROKERS_MAX, Broker, Live, LiveKey, MASTER_ID, PERM_WRITE, Queues, TOPICS_MAX, Table};
 use crate::announced::Announced;
 
 /// What a broker says when it registers.
@@ -37,6 +36,8 @@ pub struct Registration {
     pub version: DataVersion,
     /// Its topics: all of them, or just one that is new.
     pub topics: Vec<(String, Queues)>,
+    /// Its parts of static topics.
+    pub mappings: BTreeMap<String, TopicQueueMappingInfo>,
     /// The connection it registers over.
     pub conn: ConnId,
     /// What it says about its address.
@@ -84,10 +85,12 @@ impl Table {
         }
         self.put_address(r);
         if let Some(strip) = self.topics_strip(r) {
-            if delete_missing && r.topics.len() != 1 {
+            if delete_missing && r.topics.len() != 1 && r.mappings.is_empty() {
                 self.remove_unnamed(r);
             }
-            self.put_topics(r, is_first, strip);
+            let update_all = is_first || self.has_changed(r);
+            self.put_topics(r, update_all, strip);
+            self.put_mappings(r, update_all);
         }
         let answer = self.master_of(r);
         self.put_live(registration, now);
@@ -163,8 +166,7 @@ impl Table {
 
     /// Removes the topics of the broker that the registration does not name.
     fn remove_unnamed(&mut self, r: &Registration) {
-        let named: std::collections::HashSet<&str> =
-            r.topics.iter().map(|(topic, _)| topic.as_str()).collect();
+        let named: HashSet<&str> = r.topics.iter().map(|(topic, _)| topic.as_str()).collect();
         self.topics.retain(|topic, brokers| {
             if !named.contains(topic.as_str()) {
                 brokers.remove(&r.name);
@@ -173,10 +175,14 @@ impl Table {
         });
     }
 
-    /// Updates topics: all if the version has changed, else those the broker did not have.
-    fn put_topics(&mut self, r: &Registration, is_first: bool, strip_write: bool) {
+    /// Whether the version of the topic table differs from the one last registered.
+    fn has_changed(&self, r: &Registration) -> bool {
         let live = self.live.get(&LiveKey::new(&r.cluster, &r.addr));
-        let update_all = is_first || live.is_none_or(|live| live.version != r.version);
+        live.is_none_or(|live| live.version != r.version)
+    }
+
+    /// Updates topics: all, or only those the broker did not have.
+    fn put_topics(&mut self, r: &Registration, update_all: bool, strip_write: bool) {
         for (topic, queues) in &r.topics {
             let mut queues = *queues;
             if strip_write {
@@ -191,6 +197,19 @@ impl Table {
                     let brokers = [(r.name.clone(), queues)].into();
                     self.topics.insert(topic.clone(), brokers);
                 }
+            }
+        }
+    }
+
+    /// Updates the broker's parts of static topics, of those topics that are known.
+    fn put_mappings(&mut self, r: &Registration, update_all: bool) {
+        for (topic, mapping) in &r.mappings {
+            if !self.topics.contains_key(topic) {
+                continue;
+            }
+            let brokers = self.mappings.entry(topic.clone()).or_default();
+            if update_all || !brokers.contains_key(&r.name) {
+                brokers.insert(r.name.clone(), mapping.clone());
             }
         }
     }

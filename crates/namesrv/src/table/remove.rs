@@ -46,6 +46,10 @@ impl Table {
             brokers.remove(name);
             !brokers.is_empty()
         });
+        self.mappings.retain(|_, brokers| {
+            brokers.remove(name);
+            !brokers.is_empty()
+        });
     }
 
     /// A group without a master takes no writes.
@@ -100,6 +104,7 @@ impl Table {
     pub fn delete_topic(&mut self, topic: &str, cluster: Option<&str>) {
         let Some(cluster) = cluster else {
             self.topics.remove(topic);
+            self.mappings.remove(topic);
             return;
         };
         let (Some(names), Some(brokers)) = (self.clusters.get(cluster), self.topics.get_mut(topic))
@@ -109,6 +114,7 @@ impl Table {
         brokers.retain(|name, _| !names.contains(name));
         if brokers.is_empty() {
             self.topics.remove(topic);
+            self.mappings.remove(topic);
         }
     }
 

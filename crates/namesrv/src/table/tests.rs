@@ -13,7 +13,7 @@ const HERE: Ends = Ends {
 };
 const NOW: Millis = Millis(1_000_000);
 
-fn queues(perm: u32) -> Queues {
+fn queues(perm: i32) -> Queues {
     Queues {
         read: 4,
         write: 4,
@@ -43,6 +43,7 @@ fn broker(name: &str, id: i64, addr: &str) -> Registration {
         filters: vec![],
         version: version(0),
         topics: vec![("T".to_owned(), queues(6)), ("U".to_owned(), queues(6))],
+        mappings: BTreeMap::new(),
         conn: ConnId(1),
         announced: Announced::new(addr, None, None, HERE),
     }
@@ -62,7 +63,7 @@ fn table(registrations: impl IntoIterator<Item = Registration>) -> Table {
     table
 }
 
-fn perm(table: &Table, topic: &str, name: &str) -> Option<u32> {
+fn perm(table: &Table, topic: &str, name: &str) -> Option<i32> {
     Some(table.topics.get(topic)?.get(name)?.perm)
 }
 
@@ -420,6 +421,30 @@ fn topics_are_listed_by_cluster_and_flag() {
     assert_eq!(system, ["C", "D", "a", "d"]);
     assert_eq!(addr.as_deref(), Some("a0"));
     assert_eq!(Table::default().system_topics(HERE), (vec![], None));
+}
+
+#[test]
+fn the_parts_of_a_static_topic_come_and_go_with_their_broker() {
+    let part = |bname: &str| TopicQueueMappingInfo {
+        bname: bname.to_owned(),
+        ..TopicQueueMappingInfo::default()
+    };
+    let holds = |r: Registration| {
+        with(r, |r| {
+            r.mappings = ["T", "unknown"]
+                .map(|t| (t.to_owned(), part(&r.name)))
+                .into();
+        })
+    };
+    let mut table = table([holds(broker("a", 0, "a0")), holds(broker("b", 0, "b0"))]);
+    let shown = |table: &Table| table.route("T", false, HERE).unwrap().mappings;
+    assert_eq!(shown(&table).unwrap()["b"].bname, "b");
+    assert_eq!(table.mappings.len(), 1, "only known topics");
+    table.unregister("C", "b", "b0");
+    assert_eq!(shown(&table).unwrap().len(), 1);
+    table.delete_topic("T", None);
+    assert!(table.mappings.is_empty());
+    assert_eq!(table.route("U", false, HERE).unwrap().mappings, None);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ferromq_wire::body::TopicQueueMappingInfo;
+
 use super::{Broker, LiveKey, MASTER_ID, PERM_WRITE, Queues, Table};
 use crate::announced::Ends;
 
@@ -32,6 +34,8 @@ pub struct Route {
     pub brokers: Vec<BrokerView>,
     /// Filter servers by broker address.
     pub filters: BTreeMap<String, Vec<String>>,
+    /// For a static topic: which of its queues each broker holds.
+    pub mappings: Option<BTreeMap<String, TopicQueueMappingInfo>>,
 }
 
 /// All clusters and brokers.
@@ -59,12 +63,12 @@ pub enum TopicFilter<'a> {
 }
 
 /// Flag of a topic: belongs to a unit.
-const UNIT: u32 = 1;
+const UNIT: i32 = 1;
 /// Flag of a topic: has a subscription across units.
-const UNIT_SUB: u32 = 2;
+const UNIT_SUB: i32 = 2;
 
 impl TopicFilter<'_> {
-    fn takes_flags(self, flags: u32) -> bool {
+    fn takes_flags(self, flags: i32) -> bool {
         match self {
             Self::All | Self::Cluster(_) => true,
             Self::Unit => flags & UNIT != 0,
@@ -85,6 +89,7 @@ impl Table {
                 .iter()
                 .map(|(name, queues)| (name.clone(), *queues))
                 .collect(),
+            mappings: self.mappings.get(topic).cloned(),
             ..Route::default()
         };
         for (name, queues) in queues {
