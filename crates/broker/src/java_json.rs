@@ -3,13 +3,17 @@
 
 use std::io;
 
+use ferromq_wire::lenient;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde_json::ser::Formatter;
 
-/// Reads a settings file, bare integer keys included.
+/// Reads a settings file or a request body: JSON, or else what Java, C++ and Go take for it.
 pub(crate) fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(text)
+    serde_json::from_slice(text).or_else(|_| {
+        let value = lenient::parse(text).map_err(serde_json::Error::custom)?;
+        serde_json::from_value(value)
+    })
 }
 
 /// `value` as the files show it, to be put after a key at depth `depth`.

@@ -8,7 +8,6 @@
 pub mod broker;
 pub mod error;
 
-pub mod data_version;
 pub mod host;
 pub mod live;
 

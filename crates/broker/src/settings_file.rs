@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ferromq_base::Clock;
 use ferromq_disk::{Disk, DiskError, crashsafe};
+use ferromq_wire::body::DataVersion;
 use tokio::sync::Notify;
 
 /// Why a settings file could not be loaded. The broker must not start then: it would forget what the file holds.
@@ -47,6 +49,14 @@ impl SettingsFile {
     /// Replaces the content. Callers see to it that two calls do not run at the same time.
     pub(crate) fn replace(&self, content: &[u8]) -> Result<(), DiskError> {
         crashsafe::replace(&*self.disk, &self.path, content)
+    }
+}
+
+/// The version of a table that was never saved.
+pub(crate) fn new_version(clock: &dyn Clock) -> DataVersion {
+    DataVersion {
+        timestamp: clock.now().0,
+        ..DataVersion::default()
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use ferromq_base::{Clock, QueueOffset};
 use ferromq_disk::DiskError;
+use ferromq_wire::body::DataVersion;
 use serde::Deserialize;
 
-use crate::data_version::DataVersion;
 use crate::java_json;
 use crate::settings_file::{LoadError, SettingsFile};
 

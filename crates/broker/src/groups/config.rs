@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ferromq_wire::body::SimpleSubscriptionData;
 use serde_json::{Value, json};
 
 /// The settings of one consumer group. Immutable: a change makes a new value.
@@ -34,8 +35,8 @@ pub struct GroupConfig {
     pub consume_timeout_minutes: i32,
     /// Back-off between deliveries, as JSON: read by the proxy, only kept by the broker.
     pub retry_policy: Value,
-    /// Static subscriptions, as JSON: only kept.
-    pub subscription_data_set: Option<Value>,
+    /// Static subscriptions: only kept.
+    pub subscription_data_set: Option<Vec<SimpleSubscriptionData>>,
     /// Attributes: none is defined, but they are kept.
     pub attributes: BTreeMap<String, String>,
 }

@@ -11,10 +11,12 @@ mod queue_locks;
 mod settings;
 
 pub use config::GroupConfig;
-pub(crate) use file::GroupJson;
 pub use members::{
-    Client, ConsumeStyle, ConsumeType, ConsumerGroup, Joined, Joining, Link, Members, MessageModel,
-    Sender, Wants,
+    Client, ConsumeFromWhere, ConsumeStyle, ConsumeType, ConsumerGroup, Joined, Joining, Link,
+    Members, MessageModel, Sender, Wants,
 };
 pub use queue_locks::{LockedQueue, QueueLocks};
 pub use settings::{GROUPS_MAX, Groups};
+
+#[cfg(test)]
+mod tests;

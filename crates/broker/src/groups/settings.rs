@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use ferromq_base::Clock;
 use ferromq_disk::DiskError;
+use ferromq_wire::body::{DataVersion, SubscriptionGroupTable};
 use ferromq_wire::message::topic::{is_system_group, validate_group};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
 use super::GroupConfig;
-use super::file::{self, Forbidden, GroupTable};
-use crate::data_version::DataVersion;
-use crate::settings_file::{LoadError, SettingsFile, Unsaved};
+use super::file::{self, Forbidden};
+use crate::settings_file::{LoadError, SettingsFile, Unsaved, new_version};
 
 /// Most consumer groups of one broker.
 pub const GROUPS_MAX: usize = 500_000;
@@ -60,14 +60,13 @@ impl Groups {
         let stored = file.load(file::parse)?;
         let own = OWN_GROUPS.iter().map(|name| GroupConfig::new(name));
         let groups = own
-            .chain(stored.iter().flat_map(GroupTable::groups))
+            .chain(stored.iter().flat_map(file::groups))
             .map(|group| (Arc::clone(&group.name), Arc::new(group)))
             .collect();
         let table = Table {
-            version: stored.as_ref().map_or_else(
-                || DataVersion::new(clock.now()),
-                |stored| stored.data_version,
-            ),
+            version: stored
+                .as_ref()
+                .map_or_else(|| new_version(&*clock), |stored| stored.data_version),
             groups,
             forbidden: stored
                 .map(|stored| stored.forbidden_table)
@@ -161,11 +160,11 @@ impl Groups {
     }
 
     /// The whole table as admin requests show it.
-    pub(crate) fn table(&self) -> GroupTable {
+    pub(crate) fn table(&self) -> SubscriptionGroupTable {
         let table = self.table.read();
         let mut groups: Vec<_> = table.groups.values().cloned().collect();
         groups.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        GroupTable::new(table.version, table.forbidden.clone(), &groups)
+        file::table(table.version, table.forbidden.clone(), &groups)
     }
 
     /// Writes the file unless it holds all changes made so far.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use ferromq_base::{QueueId, QueueOffset};
+use ferromq_wire::body::DataVersion;
 use serde::Deserialize;
 
 use super::Cells;
-use crate::data_version::DataVersion;
 use crate::java_json::{self, quoted};
 
 /// What a file holds.

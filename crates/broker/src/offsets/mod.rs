@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use ferromq_base::{Clock, QueueId, QueueOffset};
 use ferromq_disk::DiskError;
+use ferromq_wire::body::DataVersion;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
-use crate::data_version::DataVersion;
 use crate::settings_file::{LoadError, SettingsFile, Unsaved};
 
 pub use queue_offsets::QueueOffsets;
@@ -177,3 +177,6 @@ impl Offsets {
         self.unsaved.mark();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use ferromq_base::Clock;
 use ferromq_disk::DiskError;
+use ferromq_wire::body::DataVersion;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
 use super::changes::Changes;
 use super::{TopicConfig, file, system};
-use crate::data_version::DataVersion;
-use crate::settings_file::{LoadError, SettingsFile, Unsaved};
+use crate::settings_file::{LoadError, SettingsFile, Unsaved, new_version};
 
 /// Most topics of one broker.
 pub const TOPICS_MAX: usize = 500_000;
@@ -51,8 +51,7 @@ impl Topics {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, LoadError> {
         let loaded = file.load(file::parse)?;
-        let (version, stored) =
-            loaded.unwrap_or_else(|| (DataVersion::new(clock.now()), Vec::new()));
+        let (version, stored) = loaded.unwrap_or_else(|| (new_version(&*clock), Vec::new()));
         let system = own.iter().map(|topic| Arc::clone(&topic.name)).collect();
         let topics = own
             .into_iter()

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use ferromq_base::Millis;
 use ferromq_net::{ConnHandle, ConnId};
+use ferromq_wire::{Language, Version};
 
 /// A client's connection, as far as the table of members needs it.
 pub trait Link: fmt::Debug + Send + Sync {
@@ -45,10 +46,10 @@ pub struct Sender {
     pub id: Arc<str>,
     /// The connection the heartbeat came over.
     pub link: Arc<dyn Link>,
-    /// Language code of the request header.
-    pub language: u8,
+    /// Language of the request header.
+    pub language: Language,
     /// Version of the request header.
-    pub version: i32,
+    pub version: Version,
 }
 
 /// A live client in one group.
@@ -81,15 +82,15 @@ impl Client {
         &self.sender.link
     }
 
-    /// Language code as in the header of its requests.
+    /// Language of its requests.
     #[must_use]
-    pub fn language(&self) -> u8 {
+    pub fn language(&self) -> Language {
         self.sender.language
     }
 
-    /// Version number as in the header of its requests.
+    /// Release of its requests.
     #[must_use]
-    pub fn version(&self) -> i32 {
+    pub fn version(&self) -> Version {
         self.sender.version
     }
 

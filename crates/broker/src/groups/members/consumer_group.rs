@@ -3,32 +3,11 @@
 use std::sync::Arc;
 
 use ferromq_net::ConnId;
+use ferromq_wire::body::{ConsumeFromWhere, ConsumeType, MessageModel};
 use rustc_hash::FxHashMap;
 
 use super::Client;
 use crate::subscription::Subscription;
-
-/// How a group gets its messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ConsumeType {
-    /// The application pulls.
-    Actively,
-    /// The client pulls and pushes to the application.
-    #[default]
-    Passively,
-    /// The broker hands messages out one by one.
-    Pop,
-}
-
-/// Who of a group gets a message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MessageModel {
-    /// Every member.
-    Broadcasting,
-    /// One member.
-    #[default]
-    Clustering,
-}
 
 /// How a group consumes; every heartbeat replaces it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,8 +16,8 @@ pub struct ConsumeStyle {
     pub consume_type: ConsumeType,
     /// Who of the group gets a message.
     pub message_model: MessageModel,
-    /// Where members start without a committed offset, by its name on the wire; only shown to operators.
-    pub consume_from: Arc<str>,
+    /// Where members start without a committed offset; only shown to operators.
+    pub consume_from: ConsumeFromWhere,
     /// Whether members are told when others come and go.
     pub is_notified: bool,
 }
@@ -80,10 +59,10 @@ impl ConsumerGroup {
         self.style.message_model
     }
 
-    /// Where members start without a committed offset, by its name on the wire.
+    /// Where members start without a committed offset.
     #[must_use]
-    pub fn consume_from(&self) -> &str {
-        &self.style.consume_from
+    pub fn consume_from(&self) -> ConsumeFromWhere {
+        self.style.consume_from
     }
 
     /// What the group wants of a topic.

@@ -21,7 +21,8 @@ use tokio::sync::Notify;
 use self::notices::{Due, Notices};
 
 pub use client::{Client, Link, Sender};
-pub use consumer_group::{ConsumeStyle, ConsumeType, ConsumerGroup, MessageModel};
+pub use consumer_group::{ConsumeStyle, ConsumerGroup};
+pub use ferromq_wire::body::{ConsumeFromWhere, ConsumeType, MessageModel};
 pub use joining::{Joined, Joining, Wants};
 
 /// Live producers and consumers.

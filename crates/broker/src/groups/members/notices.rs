@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ferromq_base::Millis;
+use ferromq_wire::request::NotifyConsumerIdsChangedRequest;
+use ferromq_wire::{RemotingCommand, RequestCode, SerializeType};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
@@ -79,22 +81,17 @@ impl Notices {
     }
 }
 
-/// The frame that tells a client that a group of its changed: request 40, one-way. Never answered, so that its
-/// correlation number means nothing.
+/// The frame that tells a client that a group of its changed. It is never answered, so that one correlation number
+/// will do for all clients.
 pub(super) fn frame(group: &str) -> Vec<u8> {
-    let group = serde_json::Value::from(group);
-    let header = format!(
-        r#"{{"code":40,"extFields":{{"consumerGroup":{group}}},"flag":2,"language":"JAVA","opaque":0,"serializeTypeCurrentRPC":"JSON","version":479}}"#
-    );
-    let length = |bytes: usize| {
-        u32::try_from(bytes)
-            .expect("group names are short")
-            .to_be_bytes()
+    let header = NotifyConsumerIdsChangedRequest {
+        consumer_group: group.to_owned(),
     };
-    let mut frame = Vec::with_capacity(8 + header.len());
-    frame.extend_from_slice(&length(4 + header.len()));
-    frame.extend_from_slice(&length(header.len()));
-    frame.extend_from_slice(header.as_bytes());
+    let mut frame = Vec::new();
+    RemotingCommand::request(RequestCode::NOTIFY_CONSUMER_IDS_CHANGED, &header)
+        .oneway()
+        .encode(SerializeType::Json, &mut frame)
+        .expect("group names are short");
     frame
 }
 

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use ferromq_base::clock::ManualClock;
+use ferromq_wire::{Language, Version};
 use parking_lot::Mutex;
 
 use super::*;
@@ -81,7 +82,7 @@ fn clustering() -> ConsumeStyle {
     ConsumeStyle {
         consume_type: ConsumeType::Passively,
         message_model: MessageModel::Clustering,
-        consume_from: Arc::from("CONSUME_FROM_LAST_OFFSET"),
+        consume_from: ConsumeFromWhere::LastOffset,
         is_notified: true,
     }
 }
@@ -98,8 +99,8 @@ fn sender(wire: &Arc<Wire>, id: &str) -> Sender {
     Sender {
         id: Arc::from(id),
         link: Arc::clone(wire) as Arc<dyn Link>,
-        language: 0,
-        version: 479,
+        language: Language::Java,
+        version: Version::CURRENT,
     }
 }
 
