@@ -176,14 +176,18 @@ impl<'a> Scanner<'a> {
         })
     }
 
+    /// An integer as Java prints it: no leading zero, no `-0`, and not so long that it could leave 64 bits.
     fn integer(&mut self) -> Option<()> {
-        self.try_byte(b'-');
+        let negative = self.try_byte(b'-');
         let start = self.at;
         while self.peek().is_some_and(|b| b.is_ascii_digit()) {
             self.at += 1;
         }
-        let digits = &self.text[start..self.at];
-        let plain = !digits.is_empty() && (digits.len() == 1 || digits[0] != b'0');
+        let plain = match &self.text[start..self.at] {
+            [b'0'] => !negative,
+            [b'1'..=b'9', rest @ ..] => rest.len() < 18,
+            _ => false,
+        };
         let ends = !matches!(self.peek(), Some(b'.' | b'e' | b'E'));
         (plain && ends).then_some(())
     }

@@ -1,10 +1,19 @@
 //! Tests of the wire crate by behaviour.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may fail like the tests themselves"
+)]
 
+mod allocation;
 mod body;
 mod command;
+mod differential;
 mod header;
+mod hostile;
 mod record;
 mod response;
+mod round_trip;
 
 /// Bytes from hexadecimal text; white space does not count.
 fn hex(text: &str) -> Vec<u8> {
