@@ -28,6 +28,7 @@ class FerroMQ(Server):
     def __init__(self, folder, layout):
         super().__init__(folder)
         self._binary = binary()
+        self.layout = layout
         self._split = layout == "split"
         self._broker = None
         self._namesrv = None
@@ -38,7 +39,7 @@ class FerroMQ(Server):
         if self._split:
             self._start_namesrv()
         self._start_broker()
-        event("ferromq (%s) is ready on %s" % ("split" if self._split else "standalone", self.namesrv))
+        event("ferromq (%s) is ready on %s" % (self.layout, self.namesrv))
 
     def restart_broker(self, clean, settings):
         self.end(self._broker, clean)

@@ -18,6 +18,8 @@ SUITES = {
     "java-5.3": lambda: clients.java("5.3"),
     "go": clients.go,
 }
+# The suite that runs with name server and broker as two processes, so that both layouts are covered.
+SPLIT = "java-4.9"
 LIMIT_SECONDS = {"apache": 900, "ferromq": 420}
 
 
@@ -28,8 +30,7 @@ def arguments(words):
     parser.add_argument(
         "--layout",
         choices=["standalone", "split"],
-        default="standalone",
-        help="ferromq only: one process, or name server and broker apart",
+        help="ferromq only: one process, or name server and broker apart (default: split for java-4.9)",
     )
     parser.add_argument("--case", action="append", default=[], metavar="NAME", help="only this case (repeatable)")
     parser.add_argument("--slow", action="store_true", help="also the cases that run with every default interval")
@@ -65,7 +66,8 @@ def _run_suite(name, options):
     command = SUITES[name]()
     folder = tempfile.mkdtemp(prefix="interop-%s-" % name)
     event("suite %s against %s in %s" % (name, options.server, folder))
-    server = Apache(folder) if options.server == "apache" else FerroMQ(folder, options.layout)
+    layout = options.layout or ("split" if name == SPLIT else "standalone")
+    server = Apache(folder) if options.server == "apache" else FerroMQ(folder, layout)
     results = []
     try:
         server.start()
@@ -84,7 +86,8 @@ def _run_suite(name, options):
 
 def _run_client(name, command, server, options, slow):
     words = ["--namesrv", server.namesrv, "--server", server.kind, "--threads", str(options.threads)]
-    words += ["--layout", options.layout if server.kind == "ferromq" else "split"]
+    words += ["--broker", server.broker]
+    words += ["--layout", server.layout]
     words += ["--slow"] if slow else []
     for case in options.case:
         words += ["--case", case]

@@ -15,6 +15,8 @@ class Server:
     """A name server and a broker in a fresh folder. Sub-classes know how to start them."""
 
     kind = ""
+    # `split`: name server and broker are processes of their own; `standalone`: they are one.
+    layout = "split"
 
     def __init__(self, folder):
         self.folder = folder
@@ -26,6 +28,11 @@ class Server:
     def namesrv(self):
         """Address of the name server as clients take it."""
         return "127.0.0.1:%d" % self.namesrv_port
+
+    @property
+    def broker(self):
+        """Address of the broker."""
+        return "127.0.0.1:%d" % self.broker_port
 
     def start(self):
         """Starts everything and returns when the route of the first topics is known."""

@@ -15,6 +15,7 @@ record Options(String namesrv, String server, String layout, int threads, boolea
         for (int i = 0; i < words.length; i++) {
             switch (words[i]) {
                 case "--namesrv" -> namesrv = words[++i];
+                case "--broker" -> i++; // Java clients learn it from the name server.
                 case "--server" -> server = words[++i];
                 case "--layout" -> layout = words[++i];
                 case "--threads" -> threads = Integer.parseInt(words[++i]);
