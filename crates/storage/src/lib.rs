@@ -9,14 +9,23 @@
 //! This crate knows no topics' settings, no groups and no sockets. It has no async functions: waiting is done on
 //! marks, by those who want to wait.
 
+mod bell;
+mod checkpoint;
+mod commit_log;
 mod config;
+mod core;
+mod dispatch;
 mod error;
+mod health;
 mod index_keys;
 mod java_hash;
+mod marks;
 mod queue;
 mod read;
+mod recover;
 mod store;
 mod turn;
+mod worker;
 
 pub use config::{FlushMode, IndexConfig, StoreConfig, TransferLimits};
 pub use error::{AppendError, CloseError, Fatal, NotWritable, OpenError, PushError, ReadError};

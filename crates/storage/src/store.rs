@@ -1,44 +1,186 @@
 //! The store as its users see it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ferromq_base::{Clock, LogOffset, Mark, Millis, QueueId, QueueOffset};
-use ferromq_disk::Disk;
+use ferromq_disk::{DirLock, Disk};
+use ferromq_wire::message::RecordRef;
+use parking_lot::Mutex;
 
-use crate::config::StoreConfig;
-use crate::error::{AppendError, CloseError, Fatal, NotWritable, OpenError, ReadError};
-use crate::queue::Queue;
-use crate::read::{Boundary, ReadLimits, ReadOutcome};
+use crate::checkpoint::AbortMarker;
+use crate::commit_log::{CommitLog, Flusher, Segments};
+use crate::config::{FlushMode, StoreConfig};
+use crate::core::Core;
+use crate::dispatch::{Dispatcher, EntryWriter};
+use crate::error::{AppendError, CloseError, Fatal, OpenError, ReadError};
+use crate::health::Health;
+use crate::marks::Marks;
+use crate::queue::{Queue, QueueFiles, Queues};
+use crate::read::{Boundary, Entries, Pull, ReadLimits, ReadOutcome, TimeSearch};
+use crate::recover::{Recovered, Recovery};
 use crate::turn::{Rules, Turn};
+use crate::worker::Worker;
+
+/// How long a background thread waits at once for its turn to be acknowledgeable.
+const ACK_WAIT: Duration = Duration::from_millis(500);
 
 /// A message store. Shared as `Arc<Store>`.
+///
+/// Dropped without [`Store::close`] it stops at once, and the next start recovers as after a crash.
 #[derive(Debug)]
 pub struct Store {
+    core: Arc<Core>,
     rules: Arc<Rules>,
-    ackable: Arc<Mark>,
+    dispatcher: Arc<Mutex<Dispatcher>>,
+    flusher: Arc<Mutex<Flusher>>,
+    /// Empty once closed. Declared before the lock: threads end before the folder is free.
+    workers: Mutex<Vec<Worker>>,
+    lock: Mutex<Option<DirLock>>,
 }
 
 impl Store {
     /// Locks the folder, recovers what is there and starts the worker threads.
     pub fn open(
-        _disk: Arc<dyn Disk>,
+        disk: Arc<dyn Disk>,
         config: StoreConfig,
-        _clock: Arc<dyn Clock>,
+        clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, OpenError> {
-        Ok(Arc::new(Self {
-            rules: Arc::new(Rules {
-                record_bytes_max: config.record_bytes_max,
-                group_bytes_max: usize::try_from(config.segment_bytes - 8).unwrap_or(usize::MAX),
-                delay_levels: config.delay_levels,
-                index_keys: config.index.is_some(),
-            }),
-            ackable: Arc::default(),
-        }))
+        check(&config)?;
+        disk.create_dirs(&config.root)?;
+        let lock = DirLock::take(&*disk, &config.root)?;
+        let dir = config.commit_log_dir();
+        let segments = Segments::load(Arc::clone(&disk), dir, config.segment_bytes)?;
+        let segments = Arc::new(segments);
+        let marks = Arc::new(Marks::new(config.flush));
+        let queues = Arc::new(Queues::new(Arc::clone(&marks.ackable)));
+        let files = Arc::new(QueueFiles::new(
+            Arc::clone(&disk),
+            config.root.join("consumequeue"),
+            config.queue_file_entries(),
+            config.queue_files_open_max,
+        ));
+        let rules = Arc::new(Rules::of(&config));
+        let mut writer = EntryWriter::new(Arc::clone(&files));
+        let recovery = Recovery {
+            disk: &disk,
+            config: &config,
+            segments: &segments,
+            queues: &queues,
+            files: &files,
+            rules: &rules,
+        };
+        let recovered = recovery.run(&mut writer)?;
+        let segment = match segments.find(recovered.end) {
+            Some(segment) => segment,
+            None => {
+                segments.push(segments.create(recovered.end)?);
+                segments.find(recovered.end).expect("the file just made")
+            }
+        };
+        let health = Arc::new(Health::new(Arc::clone(&clock)));
+        let parts = (Arc::clone(&marks), Arc::clone(&health), Arc::clone(&clock));
+        let ring = config.tail_ring_bytes;
+        let core = Arc::new(Core {
+            log: CommitLog::new(segments, recovered.end, segment, parts, ring),
+            disk,
+            config,
+            clock,
+            marks,
+            health,
+            queues,
+            files,
+        });
+        Self::start(core, rules, writer, recovered, lock)
+    }
+
+    /// Publishes where the store stands and starts the workers.
+    fn start(
+        core: Arc<Core>,
+        rules: Arc<Rules>,
+        writer: EntryWriter,
+        recovered: Recovered,
+        lock: DirLock,
+    ) -> Result<Arc<Self>, OpenError> {
+        let flusher = Flusher::new(
+            Arc::clone(&core.log.segments),
+            Arc::clone(&core.marks),
+            Arc::clone(&core.health),
+            core.config.flush,
+        );
+        core.marks.advance_appended(recovered.end);
+        core.marks.advance_flushed(recovered.synced);
+        if core.config.flush == FlushMode::Sync {
+            // Nobody may see what a power cut could still take back.
+            flusher.flush();
+        }
+        AbortMarker::new(&core.config.root).set(&*core.disk)?;
+        let dispatcher = Dispatcher::new(
+            Arc::clone(&core),
+            writer,
+            recovered.end,
+            recovered.checkpoint,
+            recovered.stored,
+        );
+        let store = Self {
+            dispatcher: Arc::new(Mutex::new(dispatcher)),
+            flusher: Arc::new(Mutex::new(flusher)),
+            core,
+            rules,
+            workers: Mutex::default(),
+            lock: Mutex::new(Some(lock)),
+        };
+        store.start_workers()?;
+        Ok(Arc::new(store))
+    }
+
+    fn start_workers(&self) -> Result<(), OpenError> {
+        let mut workers = self.workers.lock();
+        let log = &self.core.log;
+        let flusher = Arc::clone(&self.flusher);
+        workers.push(Worker::start(
+            "store-flush",
+            Arc::clone(&log.flush_bell),
+            move || flusher.lock().turn(),
+        )?);
+        let dispatcher = Arc::clone(&self.dispatcher);
+        workers.push(Worker::start(
+            "store-dispatch",
+            Arc::clone(&log.dispatch_bell),
+            move || dispatcher.lock().turn(),
+        )?);
+        let core = Arc::clone(&self.core);
+        workers.push(Worker::start(
+            "store-files",
+            Arc::clone(&log.keeper.bell),
+            move || core.log.keeper.turn(),
+        )?);
+        Ok(())
     }
 
     /// Flushes everything, saves the checkpoint and stops the workers. Appends are refused from now on. A store that
     /// is dropped without this is recovered at the next start as after a crash.
     pub fn close(&self) -> Result<(), CloseError> {
+        let core = &self.core;
+        // No append is under way once this has run, and none begins any more.
+        core.log.paused(|| core.health.close());
+        self.flusher.lock().flush();
+        let workers = std::mem::take(&mut *self.workers.lock());
+        if workers.is_empty() {
+            return Ok(());
+        }
+        if let Some(fatal) = core.health.fatal() {
+            return Err(fatal.into());
+        }
+        let mut dispatcher = self.dispatcher.lock();
+        // The first may be the rest of a batch that was begun, the second what came after it.
+        dispatcher.dispatch()?;
+        dispatcher.dispatch()?;
+        dispatcher.checkpoint()?;
+        drop(dispatcher);
+        drop(workers);
+        AbortMarker::new(&core.config.root).clear(&*core.disk)?;
+        *self.lock.lock() = None;
         Ok(())
     }
 
@@ -52,77 +194,123 @@ impl Store {
     /// message. Handles stay in memory: ask only for queues of topics that exist.
     #[must_use]
     pub fn queue(&self, topic: &str, queue: QueueId) -> Arc<Queue> {
-        Arc::new(Queue::new(topic.into(), queue, Arc::clone(&self.ackable)))
+        self.core.queues.queue(topic, queue)
     }
 
     /// The handle of a queue that has one already, because it holds messages or was asked for by [`Store::queue`].
     #[must_use]
-    pub fn find_queue(&self, _topic: &str, _queue: QueueId) -> Option<Arc<Queue>> {
-        None
+    pub fn find_queue(&self, topic: &str, queue: QueueId) -> Option<Arc<Queue>> {
+        self.core.queues.find(topic, queue)
     }
 
     /// Appends all records of the turn, in order, and returns the end of the last. They may be acknowledged once
     /// [`Store::ackable`] is at least that. After an error nothing of the turn is stored and no offset is used up.
-    pub fn append(&self, _turn: &mut Turn) -> Result<LogOffset, AppendError> {
-        Err(NotWritable::Closed.into())
+    pub fn append(&self, turn: &mut Turn) -> Result<LogOffset, AppendError> {
+        self.core.log.append(turn)
     }
 
     /// [`Store::append`], then blocks until the turn may be acknowledged. For background threads only.
     pub fn append_wait(&self, turn: &mut Turn) -> Result<LogOffset, AppendError> {
-        self.append(turn)
+        let end = self.append(turn)?;
+        while !self.ackable().wait(end.0, ACK_WAIT) {
+            if let Some(fatal) = self.core.health.fatal() {
+                return Err(fatal.into());
+            }
+        }
+        Ok(end)
     }
 
     /// End of what may be acknowledged: appended or synced, as the flush mode says. Also the end of what consumers see.
     #[must_use]
     pub fn ackable(&self) -> &Mark {
-        &self.ackable
+        &self.core.marks.ackable
     }
 
     /// Whether an append has a chance, and the cause if not.
-    pub fn writable(&self) -> Result<(), NotWritable> {
-        Ok(())
+    pub fn writable(&self) -> Result<(), AppendError> {
+        self.core.health.check()
     }
 
     /// Calls `hook` once if the store fails for good, on the thread that found it. Called at once if it has already.
-    pub fn on_fatal(&self, _hook: Box<dyn Fn(&Fatal) + Send + Sync>) {}
+    pub fn on_fatal(&self, hook: Box<dyn Fn(&Fatal) + Send + Sync>) {
+        self.core.health.on_fatal(hook);
+    }
 
     /// Appends stored records of `queue` from offset `from` on to `out`, those whose tag code passes `filter`.
+    ///
+    /// An error means that the first message to return cannot be read; `out` is then as before.
     pub fn read(
         &self,
-        _queue: &Queue,
+        queue: &Queue,
         from: QueueOffset,
-        _limits: ReadLimits,
-        _filter: &dyn Fn(i64) -> bool,
-        _out: &mut Vec<u8>,
-    ) -> ReadOutcome {
-        ReadOutcome {
-            status: crate::ReadStatus::NoMessageInQueue,
-            next_begin: from,
-            min: from,
-            max: from,
-            count: 0,
-            far_behind: false,
-        }
+        limits: ReadLimits,
+        filter: &dyn Fn(i64) -> bool,
+        out: &mut Vec<u8>,
+    ) -> Result<ReadOutcome, ReadError> {
+        let pull = Pull {
+            log: &self.core.log,
+            entries: self.entries(queue),
+            transfer: self.core.config.transfer,
+            limits,
+            visible: self.ackable().value(),
+        };
+        pull.run(from, filter, out)
     }
 
     /// Appends the one record that begins at `at` to `out`.
-    pub fn record_at(&self, at: LogOffset, _out: &mut Vec<u8>) -> Result<(), ReadError> {
-        Err(ReadError::NotFound(at))
+    pub fn record_at(&self, at: LogOffset, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        let log = &self.core.log;
+        let visible = self.ackable().value();
+        let not_found = || ReadError::NotFound(at);
+        if at.0 < log.segments.start() || visible <= at.0 {
+            return Err(not_found());
+        }
+        let size = log.record_size(at.0, self.core.config.segment_bytes)?;
+        if visible < at.0 + size as u64 {
+            return Err(not_found());
+        }
+        let before = out.len();
+        log.read(at.0, size, out)?;
+        // The caller may have named a place inside a record, where anything may look like a size.
+        match RecordRef::parse(&out[before..]) {
+            Ok(record) if record.physical_offset() == at => Ok(()),
+            _ => {
+                out.truncate(before);
+                Err(not_found())
+            }
+        }
     }
 
     /// The offset in `queue` that belongs to the time `at`.
     pub fn offset_by_time(
         &self,
-        _queue: &Queue,
-        _at: Millis,
-        _boundary: Boundary,
+        queue: &Queue,
+        at: Millis,
+        boundary: Boundary,
     ) -> Result<QueueOffset, ReadError> {
-        Ok(QueueOffset(0))
+        self.time_search(queue).run(at, boundary)
     }
 
     /// Store timestamp of the oldest message in `queue`; `None` if there is none.
-    pub fn earliest_time(&self, _queue: &Queue) -> Result<Option<Millis>, ReadError> {
-        Ok(None)
+    pub fn earliest_time(&self, queue: &Queue) -> Result<Option<Millis>, ReadError> {
+        let search = self.time_search(queue);
+        let (min, max) = search.range;
+        if max <= min {
+            return Ok(None);
+        }
+        let time = search.time_of(min)?;
+        Ok(Some(time).filter(|t| Millis(0) < *t))
+    }
+
+    /// Store timestamp of the message at `offset` of `queue`; `None` if it is gone or not there yet.
+    pub fn time_of(&self, queue: &Queue, offset: QueueOffset) -> Result<Option<Millis>, ReadError> {
+        let search = self.time_search(queue);
+        let (min, max) = search.range;
+        if offset.0 < min || max <= offset.0 {
+            return Ok(None);
+        }
+        let time = search.time_of(offset.0)?;
+        Ok(Some(time).filter(|t| Millis(0) < *t))
     }
 
     /// Log offsets of messages of `topic` with `key` (or unique key), stored from `begin` to `end`, oldest first, at
@@ -139,13 +327,62 @@ impl Store {
     }
 
     /// Forgets all queues of a topic and removes their files. Its messages stay in the log until that is cleaned.
-    pub fn destroy_queues(&self, _topic: &str) -> Result<(), ReadError> {
+    /// Handles that are still held lead nowhere: a topic of the same name begins anew.
+    pub fn destroy_queues(&self, topic: &str) -> Result<(), ReadError> {
+        // Not while entries are being written: the files would come back.
+        let _dispatcher = self.dispatcher.lock();
+        let queues = self.core.queues.remove_topic(topic);
+        for queue in &queues {
+            queue.destroy();
+        }
+        self.core.files.remove_topic(topic, &queues)?;
         Ok(())
     }
 
-    /// Start of the oldest record that is kept and end of the newest.
+    /// Start of the oldest record that is kept and end of what is visible.
     #[must_use]
     pub fn log_range(&self) -> (LogOffset, LogOffset) {
-        (LogOffset(0), LogOffset(self.ackable.value()))
+        let start = self.core.log.segments.start();
+        (LogOffset(start), LogOffset(self.ackable().value()))
     }
+
+    fn entries<'a>(&'a self, queue: &'a Queue) -> Entries<'a> {
+        Entries {
+            queue,
+            files: &self.core.files,
+        }
+    }
+
+    fn time_search<'a>(&'a self, queue: &'a Queue) -> TimeSearch<'a> {
+        let max = queue.max().0;
+        TimeSearch {
+            log: &self.core.log,
+            entries: self.entries(queue),
+            range: (queue.min().0.min(max), max),
+        }
+    }
+}
+
+/// Refuses sizes with which nothing could be stored.
+fn check(config: &StoreConfig) -> Result<(), OpenError> {
+    let wrong = |what, value, expected| {
+        Err(OpenError::Config {
+            what,
+            value,
+            expected,
+        })
+    };
+    if !(1024..=u64::from(u32::MAX)).contains(&config.segment_bytes) {
+        let expected = "1024 to 4294967295";
+        return wrong(
+            "the size of a commit-log file",
+            config.segment_bytes,
+            expected,
+        );
+    }
+    if config.record_bytes_max < 1024 {
+        let value = config.record_bytes_max as u64;
+        return wrong("the largest record", value, "1024 or more");
+    }
+    Ok(())
 }

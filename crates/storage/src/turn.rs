@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use ferromq_base::{LogOffset, Millis, QueueOffset};
 use ferromq_wire::message::properties::{self, Properties};
+use ferromq_wire::message::record::BLANK_BYTES;
 use ferromq_wire::message::{RecordDraft, record, sysflag};
 use rustc_hash::FxHashMap;
 
+use crate::config::StoreConfig;
 use crate::error::PushError;
 use crate::index_keys::IndexKeys;
 use crate::java_hash;
@@ -278,6 +280,16 @@ impl Turn {
 }
 
 impl Rules {
+    pub(crate) fn of(config: &StoreConfig) -> Self {
+        let group_bytes_max = config.segment_bytes - BLANK_BYTES as u64;
+        Self {
+            record_bytes_max: config.record_bytes_max,
+            group_bytes_max: usize::try_from(group_bytes_max).unwrap_or(usize::MAX),
+            delay_levels: config.delay_levels.clone(),
+            index_keys: config.index.is_some(),
+        }
+    }
+
     /// Delay of a level given as text, in milliseconds; `None` if it is not a level. Levels above the highest count
     /// as the highest.
     pub(crate) fn delay_millis(&self, level: Option<&str>) -> Option<i64> {

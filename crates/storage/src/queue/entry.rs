@@ -22,9 +22,18 @@ impl Entry {
         tag_code: 0,
     };
 
-    /// End of the record in the log.
+    /// Whether it points at nothing.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        *self == Self::PRE_BLANK
+    }
+
+    /// End of the record in the log; 0 if it points at nothing.
     #[must_use]
     pub fn end(&self) -> u64 {
+        if self.is_blank() {
+            return 0;
+        }
         self.log_offset.saturating_add(u64::from(self.size))
     }
 

@@ -2,16 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ferromq_base::{Mark, QueueId, QueueOffset};
 use parking_lot::Mutex;
 
+use super::entry::Entry;
 use super::tail::Tail;
 use crate::java_hash;
 
 /// Topic whose entries carry the time of delivery instead of a tag hash.
 const SCHEDULE_TOPIC: &str = "SCHEDULE_TOPIC_XXXX";
+
+static SERIAL: AtomicU64 = AtomicU64::new(0);
 
 /// One queue of a topic. There is one handle per queue and store, so handles can be compared and kept.
 pub struct Queue {
@@ -20,6 +23,7 @@ pub struct Queue {
     /// Hash of `topic#`, with which every key of the queue begins.
     key_prefix: i32,
     storable: bool,
+    serial: u64,
     /// One bit per network thread that holds pulls on this queue.
     waiting: AtomicU64,
     /// Lowest readable offset.
@@ -27,6 +31,7 @@ pub struct Queue {
     /// Offset of the next record. Changed only under the lock of the append.
     next: AtomicU64,
     pub(crate) tail: Mutex<Tail>,
+    destroyed: AtomicBool,
     visible: Arc<Mark>,
 }
 
@@ -35,12 +40,14 @@ impl Queue {
         Self {
             key_prefix: java_hash::continued(java_hash::continued(0, &topic), "#"),
             storable: is_folder_name(&topic),
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             topic,
             id,
             waiting: AtomicU64::new(0),
             min: AtomicU64::new(0),
             next: AtomicU64::new(0),
             tail: Mutex::default(),
+            destroyed: AtomicBool::new(false),
             visible,
         }
     }
@@ -84,6 +91,52 @@ impl Queue {
             return 0;
         }
         self.waiting.swap(0, Ordering::SeqCst)
+    }
+
+    /// Takes the next offset. Only under the lock of the append.
+    pub(crate) fn assign_next(&self) -> u64 {
+        let next = self.next.load(Ordering::Relaxed);
+        self.next.store(next + 1, Ordering::Relaxed);
+        next
+    }
+
+    /// Takes back what [`Queue::assign_next`] gave last. Only under the lock of the append.
+    pub(crate) fn withdraw_next(&self) {
+        let next = self.next.load(Ordering::Relaxed);
+        self.next.store(next - 1, Ordering::Relaxed);
+    }
+
+    /// For recovery: the files hold all entries below `next`, the last of which ends at `log_end`.
+    pub(crate) fn load(&self, min: u64, next: u64, log_end: u64) {
+        self.min.store(min, Ordering::Release);
+        self.next.store(next, Ordering::Relaxed);
+        *self.tail.lock() = Tail::loaded(next, log_end);
+    }
+
+    /// The lowest readable offset has risen.
+    pub(crate) fn raise_min(&self, min: u64) {
+        self.min.fetch_max(min, Ordering::AcqRel);
+    }
+
+    /// For recovery: adds an entry; true if the dispatcher must be told.
+    pub(crate) fn recover(&self, entry: Entry) -> bool {
+        self.assign_next();
+        self.tail.lock().push(entry)
+    }
+
+    /// Nothing of this queue is to be written to files any more.
+    pub(crate) fn destroy(&self) {
+        self.destroyed.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the queue was destroyed.
+    pub(crate) fn is_destroyed(&self) -> bool {
+        self.destroyed.load(Ordering::SeqCst)
+    }
+
+    /// A number that no other queue of this process has.
+    pub(crate) fn serial(&self) -> u64 {
+        self.serial
     }
 
     pub(crate) fn key_prefix(&self) -> i32 {

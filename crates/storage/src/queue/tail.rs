@@ -68,12 +68,6 @@ impl Tail {
         }
     }
 
-    /// The entry at `offset`, if it is in memory.
-    pub(crate) fn entry(&self, offset: u64) -> Option<Entry> {
-        let i = usize::try_from(offset.checked_sub(self.first)?).ok()?;
-        self.entries.get(i).copied()
-    }
-
     /// Copies entries from `offset` on into `out`; returns how many. 0 if `offset` is not in memory.
     pub(crate) fn copy(&self, offset: u64, out: &mut [Entry]) -> usize {
         let Some(skip) = offset.checked_sub(self.first) else {

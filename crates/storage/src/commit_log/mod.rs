@@ -1,0 +1,18 @@
+//! The commit log: all messages of all topics, one record after the other, in files of one size.
+//!
+//! Reading order: [`segment`] (one file), [`segments`] (all of them), [`ring`] (the newest bytes, in memory),
+//! [`log`] (append and read), [`keeper`] (makes the next file before it is needed), [`flusher`] (syncs),
+//! [`scan`] (walks from record to record).
+
+mod flusher;
+mod keeper;
+mod log;
+mod ring;
+mod scan;
+mod segment;
+mod segments;
+
+pub(crate) use flusher::Flusher;
+pub(crate) use log::{CommitLog, KeyEntry, Pending};
+pub(crate) use scan::{End, Scan};
+pub(crate) use segments::Segments;

@@ -1,0 +1,179 @@
+//! The worker that writes queue and index entries and saves checkpoints. It only follows; nobody waits for it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use ferromq_base::{LogOffset, Millis};
+use ferromq_disk::DiskError;
+
+use super::entry_writer::EntryWriter;
+use crate::checkpoint::{Checkpoint, JavaCheckpoint, QueueMark};
+use crate::commit_log::Pending;
+use crate::core::Core;
+use crate::worker::Next;
+
+/// A checkpoint is saved when this much time has passed since the last, if there is anything new.
+const CHECKPOINT_AFTER: Duration = Duration::from_secs(10);
+/// Or when this much has been appended since.
+const CHECKPOINT_BYTES: u64 = 256 << 20;
+/// After a failed write the next attempt is made this much later.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How long to wait at once for the log to be synced.
+const SYNC_WAIT: Duration = Duration::from_millis(100);
+
+/// Follows the log.
+#[derive(Debug)]
+pub(crate) struct Dispatcher {
+    core: Arc<Core>,
+    writer: EntryWriter,
+    batch: Pending,
+    /// Whether `batch` holds entries that are not written yet.
+    begun: bool,
+    /// Whether the time to collect entries has been waited for.
+    waited: bool,
+    /// Entries of all records before this are in their files.
+    position: u64,
+    /// Store timestamp of the last of these.
+    stored: Millis,
+    /// Position and time of the last checkpoint.
+    saved: (u64, Millis),
+}
+
+impl Dispatcher {
+    /// Goes on from `position`, where `saved` says how far the last checkpoint reached.
+    pub(crate) fn new(
+        core: Arc<Core>,
+        writer: EntryWriter,
+        position: u64,
+        saved: u64,
+        stored: Millis,
+    ) -> Self {
+        let now = core.clock.now();
+        Self {
+            core,
+            writer,
+            batch: Pending::default(),
+            begun: false,
+            waited: false,
+            position,
+            stored,
+            saved: (saved, now),
+        }
+    }
+
+    /// Writes what has come, some time after the first of it came, so that each file is written to once for many
+    /// entries.
+    pub(crate) fn turn(&mut self) -> Next {
+        if self.core.marks.appended.value() <= self.position {
+            return self.idle();
+        }
+        if !self.waited {
+            self.waited = true;
+            return Next::Pause(self.core.config.dispatch_delay);
+        }
+        if let Err(error) = self.dispatch() {
+            self.core.health.refuse(error);
+            return Next::Pause(RETRY_AFTER);
+        }
+        self.waited = false;
+        if self.checkpoint_due() {
+            self.try_checkpoint();
+        }
+        Next::Again
+    }
+
+    /// Writes everything that has come and may be seen. Does nothing if that would mean to wait for a failed store.
+    pub(crate) fn dispatch(&mut self) -> Result<(), DiskError> {
+        if !self.begun {
+            self.core.log.take_pending(&mut self.batch);
+            self.begun = true;
+        }
+        // Files never refer to messages that nobody may see yet: a power cut could take those back.
+        while !self.core.marks.ackable.wait(self.batch.end, SYNC_WAIT) {
+            let stopped = self.core.log.dispatch_bell.is_stopped();
+            if stopped || self.core.health.fatal().is_some() {
+                return Ok(());
+            }
+        }
+        let mut more = Vec::new();
+        let written = self.writer.write(&mut self.batch, &mut more);
+        self.core.log.return_pending(more.into_iter());
+        written?;
+        let count = std::mem::take(&mut self.batch.count);
+        self.core.log.unwritten.fetch_sub(count, Ordering::Relaxed);
+        self.position = self.batch.end;
+        self.stored = self.batch.stored;
+        self.begun = false;
+        Ok(())
+    }
+
+    /// Makes log, queues and index survive a power cut and notes that.
+    pub(crate) fn checkpoint(&mut self) -> Result<(), DiskError> {
+        let core = &self.core;
+        if core.marks.flushed.value() < self.position || self.position <= self.saved.0 {
+            return Ok(());
+        }
+        self.writer.sync()?;
+        let mut queues = Vec::new();
+        for queue in core.queues.all() {
+            let next = queue.tail.lock().written();
+            if next != 0 && !queue.is_destroyed() {
+                queues.push(QueueMark {
+                    topic: queue.topic().to_owned(),
+                    id: queue.id().0,
+                    min: queue.min().0,
+                    next,
+                });
+            }
+        }
+        let checkpoint = Checkpoint {
+            start: core.log.segments.start(),
+            position: self.position,
+            synced: core.marks.flushed.value(),
+            stored: self.stored,
+            index: Vec::new(),
+            queues,
+        };
+        checkpoint.save(&*core.disk, &core.config.root)?;
+        let java = JavaCheckpoint {
+            log_time: self.stored,
+            queue_time: self.stored,
+            confirmed: self.position,
+            ..JavaCheckpoint::load(&*core.disk, &core.config.root)?
+        };
+        java.save(&*core.disk, &core.config.root)?;
+        self.saved = (self.position, core.clock.now());
+        tracing::debug!(position = %LogOffset(self.position), "checkpoint saved");
+        Ok(())
+    }
+
+    /// Nothing to write: a checkpoint may be due.
+    fn idle(&mut self) -> Next {
+        if self.position <= self.saved.0 {
+            return Next::Wait(None);
+        }
+        if !self.checkpoint_due() {
+            let passed = self.core.clock.now().since(self.saved.1);
+            return Next::Wait(Some(CHECKPOINT_AFTER.saturating_sub(passed)));
+        }
+        self.try_checkpoint();
+        if self.position <= self.saved.0 {
+            return Next::Wait(None);
+        }
+        Next::Wait(Some(RETRY_AFTER))
+    }
+
+    fn checkpoint_due(&self) -> bool {
+        let (position, time) = self.saved;
+        CHECKPOINT_BYTES <= self.position - position.min(self.position)
+            || CHECKPOINT_AFTER <= self.core.clock.now().since(time)
+    }
+
+    /// Without a checkpoint nothing is lost, only the next start takes longer.
+    fn try_checkpoint(&mut self) {
+        if let Err(error) = self.checkpoint() {
+            tracing::warn!(%error, "cannot save a checkpoint");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The entries of all queues on disk: `consumequeue/<topic>/<queue>/<20 digits>`, files of one size, each named by the
+//! byte position of its first entry. Entry `q` of a queue is at byte `20 * q` of them all.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ferromq_disk::{Disk, DiskError, DiskErrorKind, DiskFile, OpenMode};
+use parking_lot::Mutex;
+
+use super::entry::{ENTRY_BYTES, Entry};
+use super::handle::Queue;
+use super::open_files::OpenFiles;
+
+/// The files of all queues.
+#[derive(Debug)]
+pub(crate) struct QueueFiles {
+    disk: Arc<dyn Disk>,
+    root: PathBuf,
+    /// Entries in a file.
+    entries: u64,
+    /// Files of readers. Apart from those of the writer, so that no reader waits for a sync.
+    read: Mutex<OpenFiles>,
+    written: Mutex<OpenFiles>,
+    /// Folders with new files since the last sync.
+    new_dirs: Mutex<Vec<PathBuf>>,
+}
+
+impl QueueFiles {
+    /// Files below `root`, each with `entries` entries, at most `open_max` of them open.
+    pub(crate) fn new(disk: Arc<dyn Disk>, root: PathBuf, entries: u64, open_max: usize) -> Self {
+        Self {
+            disk,
+            root,
+            entries,
+            read: Mutex::new(OpenFiles::new(open_max / 2)),
+            written: Mutex::new(OpenFiles::new(open_max / 2)),
+            new_dirs: Mutex::default(),
+        }
+    }
+
+    /// The folder of all queues.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The disk they are on.
+    pub(crate) fn disk(&self) -> &dyn Disk {
+        &*self.disk
+    }
+
+    /// Entries in a file.
+    pub(crate) fn entries_per_file(&self) -> u64 {
+        self.entries
+    }
+
+    /// Folder of a queue.
+    pub(crate) fn dir(&self, topic: &str, id: u32) -> PathBuf {
+        self.root.join(topic).join(id.to_string())
+    }
+
+    /// Size of a file in bytes.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        self.entries * ENTRY_BYTES as u64
+    }
+
+    /// Path of file number `number` of a queue.
+    pub(crate) fn path(&self, queue: &Queue, number: u64) -> PathBuf {
+        let name = format!("{:020}", number * self.file_bytes());
+        self.dir(queue.topic(), queue.id().0).join(name)
+    }
+
+    /// Writes stored entries from offset `first` on. Writing the same entries again changes nothing.
+    pub(crate) fn write(
+        &self,
+        queue: &Queue,
+        first: u64,
+        mut bytes: &[u8],
+    ) -> Result<(), DiskError> {
+        let mut at = first;
+        while !bytes.is_empty() {
+            let (number, place) = (at / self.entries, at % self.entries);
+            let room = (self.entries - place).saturating_mul(ENTRY_BYTES as u64);
+            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            let (now, later) = bytes.split_at(bytes.len().min(room));
+            let file = self.writable(queue, number, place)?;
+            file.write_at(now, place * ENTRY_BYTES as u64)?;
+            at += (now.len() / ENTRY_BYTES) as u64;
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    /// Reads entries from offset `first` on, as many as fit into `out` and lie in the same file; the number read.
+    /// Places that hold no entry read as [`Entry::PRE_BLANK`]. 0 if there is no such file.
+    pub(crate) fn read(
+        &self,
+        queue: &Queue,
+        first: u64,
+        out: &mut [Entry],
+    ) -> Result<usize, DiskError> {
+        const AT_ONCE: usize = 64;
+        let (number, place) = (first / self.entries, first % self.entries);
+        let room = usize::try_from(self.entries - place).unwrap_or(usize::MAX);
+        let count = out.len().min(AT_ONCE).min(room);
+        let open = || match self.disk.open(&self.path(queue, number), OpenMode::Write) {
+            Ok(file) => Ok(Some(file)),
+            Err(e) if e.kind() == DiskErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e),
+        };
+        let key = (queue.serial(), number);
+        let Some(file) = self.read.lock().file(key, false, open)? else {
+            return Ok(0);
+        };
+        let mut buf = [0; AT_ONCE * ENTRY_BYTES];
+        let buf = &mut buf[..count * ENTRY_BYTES];
+        file.read_exact_at(buf, place * ENTRY_BYTES as u64)?;
+        for (entry, bytes) in out.iter_mut().zip(buf.chunks_exact(ENTRY_BYTES)) {
+            *entry = Entry::from_bytes(bytes).unwrap_or(Entry::PRE_BLANK);
+        }
+        Ok(count)
+    }
+
+    /// Makes everything written survive a power cut.
+    pub(crate) fn sync(&self) -> Result<(), DiskError> {
+        self.written.lock().sync()?;
+        let mut dirs = self.new_dirs.lock();
+        dirs.sort_unstable();
+        dirs.dedup();
+        while let Some(dir) = dirs.last() {
+            self.disk.sync_dir(dir)?;
+            dirs.pop();
+        }
+        Ok(())
+    }
+
+    /// Clears what the files hold at and after `next`: entries of messages that were lost.
+    pub(crate) fn cut(&self, queue: &Queue, next: u64) -> Result<(), DiskError> {
+        let (mut number, place) = (next / self.entries, next % self.entries);
+        let path = self.path(queue, number);
+        if !self.disk.exists(&path)? {
+            return Ok(());
+        }
+        let file = self.disk.open(&path, OpenMode::Write)?;
+        let at = place * ENTRY_BYTES as u64;
+        let mut entry = [0; ENTRY_BYTES];
+        let read = file.read_at(&mut entry, at)?;
+        let is_stale = read != 0 && entry != [0; ENTRY_BYTES];
+        if is_stale {
+            file.zero_range(at, self.file_bytes() - at)?;
+        }
+        loop {
+            number += 1;
+            let later = self.path(queue, number);
+            if !self.disk.exists(&later)? {
+                return Ok(());
+            }
+            self.disk.remove(&later)?;
+        }
+    }
+
+    /// Removes the files of the queues of a topic.
+    pub(crate) fn remove_topic(&self, topic: &str, queues: &[Arc<Queue>]) -> Result<(), DiskError> {
+        for open in [&self.read, &self.written] {
+            let of_topic = |serial| queues.iter().any(|q| q.serial() == serial);
+            open.lock().forget(|(serial, _)| of_topic(serial));
+        }
+        let dir = self.root.join(topic);
+        self.new_dirs.lock().retain(|new| !new.starts_with(&dir));
+        match self.disk.remove_dir_all(&dir) {
+            Err(e) if e.kind() != DiskErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
+    /// A file to write to at entry `place`; made if it is missing.
+    fn writable(
+        &self,
+        queue: &Queue,
+        number: u64,
+        place: u64,
+    ) -> Result<Arc<dyn DiskFile>, DiskError> {
+        let path = self.path(queue, number);
+        let key = (queue.serial(), number);
+        let open = || self.open_or_create(&path, place).map(Some);
+        let file = self.written.lock().file(key, true, open)?;
+        Ok(file.expect("a file that is made if missing is there"))
+    }
+
+    fn open_or_create(&self, path: &Path, place: u64) -> Result<Arc<dyn DiskFile>, DiskError> {
+        let file = match self.disk.open(path, OpenMode::Write) {
+            Err(e) if e.kind() == DiskErrorKind::NotFound => {
+                if let Some(dir) = path.parent() {
+                    self.disk.create_dirs(dir)?;
+                    let mut new = self.new_dirs.lock();
+                    new.extend(dir.ancestors().take(3).map(Path::to_owned));
+                }
+                self.disk.open(path, OpenMode::Create)?
+            }
+            other => other?,
+        };
+        if file.len()? != self.file_bytes() {
+            file.set_len(self.file_bytes())?;
+            self.fill_before(&*file, place)?;
+        }
+        Ok(file)
+    }
+
+    /// A file whose first message is not at its start begins with entries that point at nothing; an all-zero
+    /// entry would be taken for the end of the queue.
+    fn fill_before(&self, file: &dyn DiskFile, place: u64) -> Result<(), DiskError> {
+        const AT_ONCE: u64 = 4096;
+        let mut done = 0;
+        while done < place {
+            let step = AT_ONCE.min(place - done);
+            let count = usize::try_from(step).unwrap_or(0);
+            let blanks = Entry::PRE_BLANK.to_bytes().repeat(count);
+            file.write_at(&blanks, done * ENTRY_BYTES as u64)?;
+            done += step;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+//! The messages of a queue from an offset on, as stored, one after the other.
+
+use ferromq_base::QueueOffset;
+
+use super::entries::Entries;
+use super::types::{ReadLimits, ReadOutcome, ReadStatus};
+use crate::commit_log::CommitLog;
+use crate::config::TransferLimits;
+use crate::error::ReadError;
+use crate::queue::Entry;
+
+/// Entries looked at at once.
+const ENTRIES: usize = 64;
+
+/// One read of a queue.
+pub(crate) struct Pull<'a> {
+    pub log: &'a CommitLog,
+    pub entries: Entries<'a>,
+    pub transfer: TransferLimits,
+    pub limits: ReadLimits,
+    /// End of what may be seen.
+    pub visible: u64,
+}
+
+/// What has been collected.
+#[derive(Debug, Default)]
+struct Progress {
+    count: u32,
+    bytes: usize,
+    /// Offset after the last entry that was dealt with.
+    next: u64,
+    /// Records that are counted but not copied yet.
+    span: Span,
+    /// Whether every record is copied by itself.
+    single: bool,
+    far_behind: bool,
+    removed: bool,
+}
+
+/// Records that lie one after the other in the log and can be copied at once.
+#[derive(Debug, Default)]
+struct Span {
+    at: u64,
+    bytes: usize,
+    count: u32,
+    /// Queue offset of the first.
+    first: u64,
+}
+
+/// Whether to go on after an entry.
+enum Then {
+    GoOn,
+    Stop,
+}
+
+impl Pull<'_> {
+    /// Reads; see [`crate::Store::read`].
+    pub(crate) fn run(
+        &self,
+        from: QueueOffset,
+        filter: &dyn Fn(i64) -> bool,
+        out: &mut Vec<u8>,
+    ) -> Result<ReadOutcome, ReadError> {
+        let max = self.entries.queue.tail.lock().visible_next(self.visible);
+        let min = self.entries.queue.min().0.min(max);
+        let outcome = |status, next| ReadOutcome {
+            status,
+            next_begin: QueueOffset(next),
+            min: QueueOffset(min),
+            max: QueueOffset(max),
+            count: 0,
+            far_behind: false,
+        };
+        let out_of_range = match from.0 {
+            _ if max == 0 => Some((ReadStatus::NoMessageInQueue, 0)),
+            from if from < min => Some((ReadStatus::OffsetTooSmall, min)),
+            from if from == max => Some((ReadStatus::OffsetOverflowOne, from)),
+            from if max < from => Some((ReadStatus::OffsetOverflowBadly, max)),
+            _ => None,
+        };
+        if let Some((status, next)) = out_of_range {
+            return Ok(outcome(status, next));
+        }
+        let mut progress = Progress {
+            next: from.0,
+            ..Progress::default()
+        };
+        self.collect_good(&mut progress, max, filter, out)?;
+        let status = match progress {
+            Progress { count: 1.., .. } => ReadStatus::Found,
+            Progress { removed: true, .. } => ReadStatus::MessageWasRemoving,
+            Progress { next, .. } if next == from.0 => ReadStatus::OffsetFoundNull,
+            _ => ReadStatus::NoMatchedMessage,
+        };
+        let mut outcome = outcome(status, progress.next);
+        outcome.count = progress.count;
+        outcome.far_behind = progress.far_behind;
+        Ok(outcome)
+    }
+
+    /// Collects up to the first message that cannot be read; an error only if that is the first of all.
+    fn collect_good(
+        &self,
+        progress: &mut Progress,
+        max: u64,
+        filter: &dyn Fn(i64) -> bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ReadError> {
+        if self.collect(progress, max, filter, out).is_ok() {
+            return Ok(());
+        }
+        // Some records of the span may be good: again from its start, one by one.
+        progress.single = true;
+        match self.collect(progress, max, filter, out) {
+            Err(error) if progress.count == 0 => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn collect(
+        &self,
+        progress: &mut Progress,
+        max: u64,
+        filter: &dyn Fn(i64) -> bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ReadError> {
+        let wanted = u64::from(self.transfer.scan_count.max(self.limits.count));
+        let end = max.min(progress.next.saturating_add(wanted));
+        let mut entries = [Entry::default(); ENTRIES];
+        while progress.next < end {
+            let room = usize::try_from(end - progress.next).unwrap_or(ENTRIES);
+            let room = room.min(ENTRIES);
+            let count = self.entries.copy(progress.next, &mut entries[..room])?;
+            if count == 0 {
+                break;
+            }
+            for entry in &entries[..count] {
+                match self.take(progress, *entry, filter, out)? {
+                    Then::GoOn => progress.next += 1,
+                    Then::Stop => return self.copy_span(progress, out),
+                }
+            }
+        }
+        self.copy_span(progress, out)
+    }
+
+    fn take(
+        &self,
+        progress: &mut Progress,
+        entry: Entry,
+        filter: &dyn Fn(i64) -> bool,
+        out: &mut Vec<u8>,
+    ) -> Result<Then, ReadError> {
+        if entry.is_blank() || self.visible < entry.end() {
+            return Ok(Then::GoOn);
+        }
+        if self.is_full(progress, &entry) {
+            return Ok(Then::Stop);
+        }
+        if !filter(entry.tag_code) {
+            return Ok(Then::GoOn);
+        }
+        if entry.log_offset < self.log.segments.start() {
+            progress.removed = true;
+            return Ok(Then::GoOn);
+        }
+        let size = entry.size as usize;
+        let span = &progress.span;
+        let adjacent = span.at + span.bytes as u64 == entry.log_offset;
+        if progress.single || span.count == 0 || !adjacent {
+            self.copy_span(progress, out)?;
+            progress.span.at = entry.log_offset;
+            progress.span.first = progress.next;
+        }
+        progress.span.bytes += size;
+        progress.span.count += 1;
+        progress.bytes += size;
+        progress.count += 1;
+        Ok(Then::GoOn)
+    }
+
+    /// Whether the answer is full without this entry. The first message always fits.
+    fn is_full(&self, progress: &mut Progress, entry: &Entry) -> bool {
+        let far = self.transfer.memory_window_bytes < self.visible - entry.log_offset;
+        progress.far_behind = far;
+        let (bytes, count) = if far {
+            (self.transfer.disk_bytes, self.transfer.disk_count)
+        } else {
+            (self.transfer.memory_bytes, self.transfer.memory_count)
+        };
+        let bytes_max = bytes.min(self.limits.bytes);
+        let count_max = count.min(self.limits.count);
+        let full = bytes_max < progress.bytes + entry.size as usize || count_max <= progress.count;
+        0 < progress.count && full
+    }
+
+    /// Copies the records that wait for it. If that fails they are not counted and not passed over.
+    fn copy_span(&self, progress: &mut Progress, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        let span = std::mem::take(&mut progress.span);
+        if span.count == 0 {
+            return Ok(());
+        }
+        let Err(error) = self.log.read(span.at, span.bytes, out) else {
+            return Ok(());
+        };
+        progress.count -= span.count;
+        progress.bytes -= span.bytes;
+        if let ReadError::NotFound(_) = error {
+            progress.removed = true;
+            return Ok(());
+        }
+        progress.next = span.first;
+        Err(error)
+    }
+}

@@ -1,0 +1,111 @@
+//! Which message of a queue belongs to a moment: a binary search over store timestamps.
+
+use ferromq_base::{LogOffset, Millis, QueueOffset};
+
+use super::entries::Entries;
+use super::types::Boundary;
+use crate::commit_log::CommitLog;
+use crate::error::ReadError;
+
+/// Bytes of a record up to the end of its store timestamp, whatever the kind of host before it.
+const HEAD_BYTES: usize = 76;
+/// Place of the low byte of the system flags, in which the bit for an IPv6 born host is.
+const SYS_FLAG_LOW_AT: usize = 39;
+
+/// A search by time in one queue.
+pub(crate) struct TimeSearch<'a> {
+    pub log: &'a CommitLog,
+    pub entries: Entries<'a>,
+    /// Lowest and highest offset (exclusive) of the queue.
+    pub range: (u64, u64),
+}
+
+impl TimeSearch<'_> {
+    /// The offset for `at`, by RocketMQ's rules: the file whose newest message is not older decides, else the last
+    /// file. Before its first message the lower boundary is that message and the upper one is 0; after its
+    /// last one they are the next offset and the last message.
+    pub(crate) fn run(&self, at: Millis, boundary: Boundary) -> Result<QueueOffset, ReadError> {
+        let (min, max) = self.range;
+        if max <= min {
+            return Ok(QueueOffset(0));
+        }
+        let (first, end) = self.file(at)?;
+        let (first, last) = (first.max(min), end - 1);
+        // The first message that is not older, and the first that is newer.
+        let not_older = self.partition(first, end, |time| time < at)?;
+        if not_older == end {
+            return Ok(QueueOffset(match boundary {
+                Boundary::Lower => last + 1,
+                Boundary::Upper => last,
+            }));
+        }
+        let newer = self.partition(not_older, end, |time| time <= at)?;
+        Ok(QueueOffset(match boundary {
+            Boundary::Lower => not_older,
+            Boundary::Upper if newer == first => 0,
+            Boundary::Upper => newer - 1,
+        }))
+    }
+
+    /// Store timestamp of the message at `offset`; the beginning of time if it is gone.
+    pub(crate) fn time_of(&self, offset: u64) -> Result<Millis, ReadError> {
+        let gone = Millis(i64::MIN);
+        let Some(entry) = self.entries.one(offset)? else {
+            return Ok(gone);
+        };
+        if entry.log_offset < self.log.segments.start() {
+            return Ok(gone);
+        }
+        let mut head = Vec::with_capacity(HEAD_BYTES);
+        match self.log.peek(entry.log_offset, &mut head, HEAD_BYTES) {
+            Ok(()) => {}
+            Err(ReadError::NotFound(_)) => return Ok(gone),
+            Err(error) => return Err(error),
+        }
+        let at = if head[SYS_FLAG_LOW_AT] & 0x10 == 0 {
+            56
+        } else {
+            68
+        };
+        let time = head[at..].first_chunk().copied();
+        let time = time.ok_or(ReadError::NotFound(LogOffset(entry.log_offset)))?;
+        Ok(Millis(i64::from_be_bytes(time)))
+    }
+
+    /// The range of offsets of the file that decides.
+    fn file(&self, at: Millis) -> Result<(u64, u64), ReadError> {
+        let (min, max) = self.range;
+        let per_file = self.entries.files.entries_per_file();
+        let mut number = min / per_file;
+        let last = (max - 1) / per_file;
+        // Binary search for the first file whose last message is not older than `at`.
+        let mut end = last;
+        while number < end {
+            let middle = number.midpoint(end);
+            if self.time_of((middle + 1) * per_file - 1)? < at {
+                number = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        Ok((number * per_file, max.min((number + 1) * per_file)))
+    }
+
+    /// The first offset in `from..to` whose time is not `before`, or `to`.
+    fn partition(
+        &self,
+        mut from: u64,
+        mut to: u64,
+        before: impl Fn(Millis) -> bool,
+    ) -> Result<u64, ReadError> {
+        while from < to {
+            let middle = from.midpoint(to);
+            if before(self.time_of(middle)?) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        Ok(from)
+    }
+}

@@ -1,0 +1,168 @@
+//! Opening a store: decide where to begin, read the log from there, cut its torn end, and bring everything else to it.
+
+use std::sync::Arc;
+
+use ferromq_base::{LogOffset, Millis};
+use ferromq_disk::{Disk, DiskErrorKind};
+
+use super::replay::Replay;
+use super::start::{Sources, Start};
+use crate::checkpoint::{AbortMarker, Checkpoint, JavaCheckpoint};
+use crate::commit_log::{End, Pending, Scan, Segments};
+use crate::config::StoreConfig;
+use crate::dispatch::EntryWriter;
+use crate::error::OpenError;
+use crate::queue::{Queue, QueueFiles, Queues};
+use crate::turn::Rules;
+
+/// What is needed to recover.
+pub(crate) struct Recovery<'a> {
+    pub disk: &'a Arc<dyn Disk>,
+    pub config: &'a StoreConfig,
+    pub segments: &'a Segments,
+    pub queues: &'a Queues,
+    pub files: &'a Arc<QueueFiles>,
+    pub rules: &'a Rules,
+}
+
+/// Where a store stands after recovery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Recovered {
+    /// End of the log.
+    pub end: u64,
+    /// Up to here it is known to be synced.
+    pub synced: u64,
+    /// Position of the newest checkpoint; 0 if there is none.
+    pub checkpoint: u64,
+    /// Store timestamp of the last record.
+    pub stored: Millis,
+}
+
+impl Recovery<'_> {
+    /// Recovers; afterwards files and queues agree.
+    pub(crate) fn run(&self, writer: &mut EntryWriter) -> Result<Recovered, OpenError> {
+        let root = &self.config.root;
+        let clean = !AbortMarker::new(root).is_set(&**self.disk)?;
+        let checkpoint = Checkpoint::load(&**self.disk, root)?;
+        let (start, by_checkpoint) = self.start(checkpoint.as_ref(), clean)?;
+        let mut replay = Replay {
+            queues: self.queues,
+            writer,
+            rules: self.rules,
+            batch: Pending::default(),
+            stored: start.stored,
+            records: 0,
+        };
+        let mut scan = Scan::new(self.segments, start.position, self.config.check_crc);
+        let end = scan.run(|record, at| Ok(replay.record(record, at)?))?;
+        replay.flush()?;
+        let (stored, records) = (replay.stored, replay.records);
+        self.check_end(&end, start.synced)?;
+        self.segments
+            .truncate(end.at, !clean || end.damage.is_some())?;
+        self.settle_queues(checkpoint.as_ref().filter(|_| by_checkpoint), clean)?;
+        tracing::info!(
+            clean,
+            from = %LogOffset(start.position),
+            end = %LogOffset(end.at),
+            records,
+            damage = end.damage.as_deref(),
+            "commit log recovered"
+        );
+        Ok(Recovered {
+            end: end.at,
+            synced: start.synced.min(end.at),
+            checkpoint: if by_checkpoint { start.position } else { 0 },
+            stored,
+        })
+    }
+
+    /// Decides where to begin, and whether the checkpoint decided.
+    fn start(
+        &self,
+        checkpoint: Option<&Checkpoint>,
+        clean: bool,
+    ) -> Result<(Start, bool), OpenError> {
+        let sources = Sources {
+            disk: &**self.disk,
+            segments: self.segments,
+            queues: self.queues,
+            files: self.files,
+        };
+        let Some(checkpoint) = checkpoint else {
+            let java = JavaCheckpoint::load(&**self.disk, &self.config.root)?;
+            return Ok((sources.by_queue_files(java, clean)?, false));
+        };
+        if let Some(start) = sources.by_checkpoint(checkpoint)? {
+            return Ok((start, true));
+        }
+        // Everything but the log can be made anew.
+        for queue in self.queues.all() {
+            queue.load(0, 0, 0);
+        }
+        match self.disk.remove_dir_all(self.files.root()) {
+            Err(e) if e.kind() != DiskErrorKind::NotFound => return Err(e.into()),
+            _ => {}
+        }
+        let start = Start {
+            position: self.segments.start(),
+            synced: self.segments.start(),
+            stored: Millis(0),
+        };
+        Ok((start, false))
+    }
+
+    /// A torn end is normal after a crash, but not before a position that was synced.
+    fn check_end(&self, end: &End, synced: u64) -> Result<(), OpenError> {
+        if synced <= end.at {
+            return Ok(());
+        }
+        let segment = self.segments.find(end.at);
+        let (path, base) = match &segment {
+            Some(segment) => (segment.path().to_owned(), segment.base()),
+            None => (self.segments.dir().to_owned(), end.at),
+        };
+        Err(OpenError::Damaged {
+            path,
+            at: end.at - base,
+            end: LogOffset(end.at),
+            synced: LogOffset(synced),
+        })
+    }
+
+    /// Removes entries of messages that were lost, and finds the lowest readable offsets.
+    fn settle_queues(&self, checkpoint: Option<&Checkpoint>, clean: bool) -> Result<(), OpenError> {
+        let start = self.segments.start();
+        let start_moved = checkpoint.is_none_or(|c| c.start != start);
+        for queue in self.queues.all() {
+            let next = queue.tail.lock().next();
+            if !clean || checkpoint.is_none() {
+                self.files.cut(&queue, next)?;
+            }
+            if start_moved {
+                self.correct_min(&queue, next, start)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Raises the lowest offset of a queue to the first entry whose record is still in the log.
+    fn correct_min(&self, queue: &Queue, next: u64, log_start: u64) -> Result<(), OpenError> {
+        let entries = crate::read::Entries {
+            queue,
+            files: self.files,
+        };
+        let (mut low, mut high) = (queue.min().0, next);
+        while low < high {
+            let middle = low.midpoint(high);
+            let entry = entries.one(middle)?;
+            if entry.is_some_and(|e| log_start <= e.log_offset) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        queue.raise_min(low);
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! Makes queue and index entries from records, as the append made them.
+
+use std::sync::Arc;
+
+use ferromq_base::{LogOffset, Millis};
+use ferromq_disk::DiskError;
+use ferromq_wire::message::properties;
+use ferromq_wire::message::{RecordRef, sysflag};
+
+use crate::commit_log::{KeyEntry, Pending};
+use crate::dispatch::EntryWriter;
+use crate::index_keys::IndexKeys;
+use crate::java_hash;
+use crate::queue::{Entry, Queue, Queues};
+use crate::turn::Rules;
+
+/// Entries collected before they are written.
+const BATCH: usize = 256 << 10;
+/// Widest gap in a queue that is bridged. Offsets are assigned without gaps, so a wider one is a damaged number.
+const GAP_MAX: u64 = 1 << 20;
+
+/// Feeds records to the queues.
+pub(crate) struct Replay<'a> {
+    pub queues: &'a Queues,
+    pub writer: &'a mut EntryWriter,
+    pub rules: &'a Rules,
+    pub batch: Pending,
+    /// Store timestamp of the last record.
+    pub stored: Millis,
+    /// Number of records.
+    pub records: u64,
+}
+
+impl Replay<'_> {
+    /// Takes one record, which begins at log offset `at`.
+    pub(crate) fn record(&mut self, record: RecordRef<'_>, at: u64) -> Result<(), DiskError> {
+        let end = at + record.size() as u64;
+        let keys = IndexKeys::of(record.properties());
+        let queue = self.queues.queue(record.topic(), record.queue_id());
+        self.stored = record.store_timestamp();
+        self.records += 1;
+        self.batch.end = end;
+        let transaction = sysflag::transaction(record.sys_flag());
+        if self.rules.index_keys && transaction != sysflag::TRANSACTION_ROLLBACK {
+            let prefix = queue.key_prefix();
+            self.batch.keys.extend(keys.iter().map(|key| KeyEntry {
+                hash: java_hash::key_hash(prefix, key),
+                log_offset: at,
+                stored: record.store_timestamp(),
+            }));
+        }
+        if !sysflag::is_outside_queue(record.sys_flag()) {
+            let entry = Entry {
+                log_offset: at,
+                size: u32::try_from(record.size()).unwrap_or(u32::MAX),
+                tag_code: self.tag_code(&queue, &record, keys),
+            };
+            self.enqueue(&queue, record.queue_offset().0, entry)?;
+        }
+        if BATCH <= self.batch.count.max(self.batch.keys.len()) {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what has been collected.
+    pub(crate) fn flush(&mut self) -> Result<(), DiskError> {
+        let mut more = Vec::new();
+        self.batch.count = 0;
+        self.writer.write(&mut self.batch, &mut more)
+    }
+
+    fn enqueue(&mut self, queue: &Arc<Queue>, offset: u64, entry: Entry) -> Result<(), DiskError> {
+        let (next, log_end) = {
+            let tail = queue.tail.lock();
+            (tail.next(), tail.log_end())
+        };
+        if entry.end() <= log_end {
+            return Ok(());
+        }
+        if offset < next {
+            // The topic was deleted and made anew: what came later counts.
+            self.flush()?;
+            queue.load(offset.min(queue.min().0), offset, log_end);
+        } else if next == 0 && 0 < offset {
+            // What came before is gone with old files of the log.
+            queue.load(offset, offset, log_end);
+        } else if GAP_MAX < offset - next {
+            tracing::error!(
+                topic = queue.topic(),
+                queue = %queue.id(),
+                at = %LogOffset(entry.log_offset),
+                offset,
+                next,
+                "the record has an impossible queue offset and is left out"
+            );
+            return Ok(());
+        }
+        for _ in queue.tail.lock().next()..offset {
+            self.push(queue, Entry::PRE_BLANK);
+        }
+        self.push(queue, entry);
+        Ok(())
+    }
+
+    fn push(&mut self, queue: &Arc<Queue>, entry: Entry) {
+        self.batch.count += 1;
+        if queue.recover(entry) {
+            self.batch.queues.push(Arc::clone(queue));
+        }
+    }
+
+    fn tag_code(&self, queue: &Queue, record: &RecordRef<'_>, keys: IndexKeys<'_>) -> i64 {
+        if queue.is_schedule() {
+            let level = record.properties().get(properties::DELAY);
+            if let Some(delay) = self.rules.delay_millis(level) {
+                return record.store_timestamp().0.saturating_add(delay);
+            }
+        }
+        i64::from(java_hash::continued(0, keys.tags))
+    }
+}
