@@ -21,6 +21,8 @@ const BATCH: ReadLimits = ReadLimits {
     count: 32,
     bytes: 1 << 20,
 };
+/// After a failed read the next attempt is made this much later.
+const READ_RETRY: Duration = Duration::from_secs(10);
 /// Properties that would delay the delivered message again if its consumer sent it on.
 const REMOVED: [&str; 4] = [
     key::DELAY,
@@ -120,7 +122,13 @@ impl Delivery {
         let outcome = self
             .store
             .read(queue, from, BATCH, &is_due, &mut self.buffers.records);
-        seen(outcome, from, not_before.get(), &self.buffers.records)
+        match outcome {
+            Ok(outcome) => seen(outcome, from, not_before.get(), &self.buffers.records),
+            Err(error) => {
+                tracing::error!(level, %from, %error, "cannot read a delayed message");
+                Look::NotBefore(now.after(READ_RETRY))
+            }
+        }
     }
 
     /// Stores the records in the buffer under their real topics, all or none.

@@ -9,7 +9,7 @@ use ferromq_base::limits::FRAME_BYTES_MAX;
 use ferromq_net::Connection;
 use ferromq_storage::{Queue, ReadLimits, ReadOutcome, ReadStatus, Store};
 use ferromq_wire::code::ResponseCode;
-use ferromq_wire::response::PullResponse;
+use ferromq_wire::response::{PullResponse, write_response};
 
 use crate::subscription::Subscription;
 
@@ -85,7 +85,17 @@ impl PullRead {
             bytes: FRAME_BYTES_MAX - HEAD_BYTES_MAX,
         };
         let wants = |code| pull.subscription.wants(code);
-        let outcome = self.store.read(&pull.queue, from, limits, &wants, &mut out);
+        let outcome = match self.store.read(&pull.queue, from, limits, &wants, &mut out) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::error!(queue = ?pull.queue, %from, %error, "cannot read for a pull");
+                out.truncate(start);
+                let remark = error.to_string();
+                let code = ResponseCode::SYSTEM_ERROR;
+                write_response(&mut out, pull.opaque, code, Some(&remark), &[], &[]);
+                return true;
+            }
+        };
         if is_nothing(outcome.status, nothing) {
             out.truncate(start);
             drop(out);

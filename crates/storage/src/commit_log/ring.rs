@@ -40,7 +40,7 @@ impl Ring {
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(room_in_chunk(at)));
             let mut chunk = self.chunk(at).write();
-            if chunk.from + chunk.bytes.len() as u64 != at || at % CHUNK_BYTES == 0 {
+            if chunk.from + chunk.bytes.len() as u64 != at || at.is_multiple_of(CHUNK_BYTES) {
                 chunk.from = at;
                 chunk.bytes.clear();
             }

@@ -9,11 +9,14 @@ use rustc_hash::FxHashMap;
 
 use super::handle::Queue;
 
+/// The queues of a topic.
+type QueuesById = BTreeMap<u32, Arc<Queue>>;
+
 /// The queues that were asked for or hold messages.
 #[derive(Debug)]
 pub(crate) struct Queues {
     visible: Arc<Mark>,
-    topics: RwLock<FxHashMap<Arc<str>, BTreeMap<u32, Arc<Queue>>>>,
+    topics: RwLock<FxHashMap<Arc<str>, QueuesById>>,
 }
 
 impl Queues {

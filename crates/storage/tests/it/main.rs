@@ -1,4 +1,9 @@
 //! Behaviour of the store through its public calls.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed step fails the test, also in its helpers"
+)]
+
 mod append_and_read;
 mod support;
