@@ -20,10 +20,10 @@ keys! {
             "Send buffer of a socket; 0 leaves it to the system.";
         "serverSocketRcvBufSize" => socket_receive_buffer: Bytes = "0", 0..=1_073_741_824, fixed;
             "Receive buffer of a socket; 0 leaves it to the system.";
-        "maxConnections" => max_connections: Count = "100000", 1..=10_000_000, fixed;
+        "maxConnections" => max_connections: Count = "65536", 1..=10_000_000, fixed;
             "Most connections at a time; further ones are closed at once. FerroMQ only.";
-        "maxUnsentBytesPerConnection" => max_unsent_bytes: Bytes = "16777216", 65_536..=1_073_741_824, fixed;
-            "Replies a slow client may leave unread before no more is read from it. FerroMQ only.";
+        "maxUnsentBytesPerConnection" => max_unsent_bytes: Bytes = "67108864", 1_048_576..=4_294_967_296, fixed;
+            "A client that leaves more than this many bytes of replies unread is disconnected. FerroMQ only.";
         "shutdownTimeoutMills" => shutdown_timeout: Ms = "3000", 0..=600_000, fixed;
             "Longest wait for replies in flight when the server stops. FerroMQ only.";
     }

@@ -6,6 +6,7 @@
 )]
 
 mod address;
+mod compatibility;
 mod garbage;
 mod liveness;
 mod register;
