@@ -63,7 +63,7 @@ pub struct Parts {
     /// The broker's own address.
     pub host: Arc<Host>,
     /// Word of new messages.
-    pub arrivals: Arc<Arrivals>,
+    pub(crate) arrivals: Arc<Arrivals>,
     /// Queues of the delay levels.
     pub(crate) delays: Arc<DelayQueues>,
     /// Word of new delayed messages.

@@ -12,5 +12,4 @@ mod worker;
 
 pub(crate) use bell::DelayBell;
 pub(crate) use levels::DelayQueues;
-pub use worker::DelayStartError;
-pub(crate) use worker::{DelayParts, DelayWorker};
+pub(crate) use worker::{DelayParts, DelayStartError, DelayWorker};

@@ -29,9 +29,7 @@ struct File {
 impl Progress {
     /// Loads the file; a missing one means that nothing was delivered yet.
     pub(crate) fn open(file: SettingsFile) -> Result<Self, LoadError> {
-        let loaded: File = file
-            .load(|text| java_json::from_slice(text))?
-            .unwrap_or_default();
+        let loaded: File = file.load(java_json::from_slice)?.unwrap_or_default();
         let entry = |(level, offset): (&String, &i64)| {
             let offset = u64::try_from(*offset).ok()?;
             Some((level.parse().ok()?, QueueOffset(offset)))
@@ -71,17 +69,15 @@ impl Progress {
         Ok(())
     }
 
-    /// Level numbers are bare integers, as Java writes them.
+    /// Level numbers are bare integers in one line, as Java writes them.
     fn render(&self, version: DataVersion) -> String {
-        let next = &self.next;
-        let table = next
-            .iter()
-            .map(|(level, offset)| format!("{level}:{offset}"));
-        let members = [
-            format!("\"dataVersion\":{}", java_json::pretty(&version, 1)),
-            format!("\"offsetTable\":{}", java_json::object(table, 1)),
-        ];
-        java_json::object(members.into_iter(), 0)
+        let entry = |(level, offset): (&u32, &QueueOffset)| format!("{level}:{offset}");
+        let entries: Vec<String> = self.next.iter().map(entry).collect();
+        format!(
+            "{{\n\t\"dataVersion\":{},\n\t\"offsetTable\":{{{}\n\t}}\n}}",
+            java_json::pretty(&version, 1),
+            entries.join(","),
+        )
     }
 }
 

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 /// The inboxes of all services.
 #[derive(Debug)]
-pub struct Arrivals {
+pub(crate) struct Arrivals {
     inboxes: Box<[OnceLock<Inbox>]>,
     next: Mutex<usize>,
 }
@@ -24,7 +24,7 @@ struct Inbox {
 
 /// The number of a service: its bit in the queues' masks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listener(usize);
+pub(crate) struct Listener(usize);
 
 impl Listener {
     /// The number of the bit.

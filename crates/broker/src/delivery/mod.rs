@@ -6,7 +6,6 @@ mod parked;
 mod read;
 pub(crate) mod retry;
 
-pub use arrivals::Arrivals;
-pub(crate) use arrivals::Listener;
+pub(crate) use arrivals::{Arrivals, Listener};
 pub(crate) use held_pulls::HeldPulls;
 pub(crate) use read::{Nothing, Pull, PullRead};

@@ -1,0 +1,12 @@
+//! Behaviour of the broker over real sockets and a real disk.
+
+mod bad_input;
+mod batch;
+mod delay;
+mod long_poll;
+mod pull;
+mod queries;
+mod restart;
+mod send;
+mod send_back;
+mod support;
