@@ -80,9 +80,10 @@ impl Table {
         let is_first = !self.has_id(&r.name, r.id);
         self.admit(r, is_first)?;
         if self.is_outdated(r) {
-            self.live.remove(&LiveKey::new(&r.cluster, &r.addr));
+            self.unregister(&r.cluster, &r.name, &r.addr);
             return Ok(Registered::default());
         }
+        self.evict_former_name(r);
         self.put_address(r);
         if let Some(strip) = self.topics_strip(r) {
             if delete_missing && r.topics.len() != 1 && r.mappings.is_empty() {
@@ -130,6 +131,15 @@ impl Table {
         let live = self.live.get(&LiveKey::new(&r.cluster, old));
         *old != r.addr
             && live.is_some_and(|live| r.version.state_version < live.version.state_version)
+    }
+
+    /// Removes the name that had the address before: it would have no live entry any more, so nothing would end it.
+    fn evict_former_name(&mut self, r: &Registration) {
+        let live = self.live.get(&LiveKey::new(&r.cluster, &r.addr));
+        if let Some(former) = live.map(|live| &live.name).filter(|name| **name != r.name) {
+            let former = former.clone();
+            self.unregister(&r.cluster, &former, &r.addr);
+        }
     }
 
     /// Cluster, broker and address. An address has one id at a time.

@@ -19,7 +19,10 @@ pub struct Expired {
 impl Table {
     /// Removes one broker address, and with the last address of a name its topics and, with the last name, its cluster.
     pub fn unregister(&mut self, cluster: &str, name: &str, addr: &str) {
-        self.live.remove(&LiveKey::new(cluster, addr));
+        let key = LiveKey::new(cluster, addr);
+        if self.live.get(&key).is_some_and(|live| live.name == name) {
+            self.live.remove(&key);
+        }
         let Some(broker) = self.brokers.get_mut(name) else {
             return;
         };

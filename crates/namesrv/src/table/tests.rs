@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::announced::{Announced, Ends};
 
@@ -98,6 +100,16 @@ fn an_address_has_one_id_and_an_id_one_address() {
     assert_eq!(addrs(&table, "a"), pairs(&[(0, "a0"), (2, "a1")]));
     table.register(broker("a", 2, "a9"), false, NOW).unwrap();
     assert_eq!(addrs(&table, "a"), pairs(&[(0, "a0"), (2, "a9")]));
+}
+
+#[test]
+fn a_broker_that_is_renamed_takes_its_address_along() {
+    let mut table = table([broker("old", 0, "a0"), broker("old", 1, "a1")]);
+    table.register(broker("new", 0, "a0"), false, NOW).unwrap();
+    assert_eq!(addrs(&table, "old"), pairs(&[(1, "a1")]));
+    assert_eq!(addrs(&table, "new"), pairs(&[(0, "a0")]));
+    table.register(broker("new", 1, "a1"), false, NOW).unwrap();
+    assert_eq!(addrs(&table, "old"), pairs(&[]));
 }
 
 #[test]
@@ -476,4 +488,92 @@ fn the_table_is_bounded() {
     });
     let more = table.register(known, false, NOW);
     assert_eq!(more, Err(RegisterError::TooManyTopics));
+}
+
+/// One change of the table, small enough that changes meet.
+#[derive(Clone, Debug)]
+enum Step {
+    Register(u8, i64, u8, u8, Option<bool>, bool),
+    Unregister(u8, u8, u8),
+    Closed(u64),
+    Expire(i64),
+    Delete(u8, Option<u8>),
+    Add(u8, u8),
+    Wipe(u8),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..3_u8, 0..3_i64, 0..4_u8, 0..4_u8, any::<Option<bool>>(), any::<bool>())
+            .prop_map(|(n, id, a, t, acting, del)| Step::Register(n, id, a, t, acting, del)),
+        2 => (0..2_u8, 0..3_u8, 0..4_u8).prop_map(|(c, n, a)| Step::Unregister(c, n, a)),
+        1 => (0..4_u64).prop_map(Step::Closed),
+        1 => (0..400_000_i64).prop_map(Step::Expire),
+        1 => (0..4_u8, any::<Option<bool>>())
+            .prop_map(|(t, c)| Step::Delete(t, c.map(u8::from))),
+        1 => (0..4_u8, 0..3_u8).prop_map(|(t, n)| Step::Add(t, n)),
+        1 => (0..3_u8).prop_map(Step::Wipe),
+    ]
+}
+
+fn apply(table: &mut Table, step: Step, now: &mut Millis) {
+    let cluster = |c: u8| format!("c{c}");
+    match step {
+        Step::Register(name, id, addr, topics, acting, delete) => {
+            let r = with(broker(&format!("n{name}"), id, &format!("a{addr}")), |r| {
+                r.cluster = cluster(name % 2);
+                r.topics = (0..topics).map(|t| (format!("t{t}"), queues(6))).collect();
+                r.acting_master = acting;
+                r.conn = ConnId(u64::from(addr));
+                r.version = version(i64::from(topics));
+            });
+            let _ = table.register(r, delete, *now);
+        }
+        Step::Unregister(c, n, a) => {
+            table.unregister(&cluster(c), &format!("n{n}"), &format!("a{a}"));
+        }
+        Step::Closed(conn) => {
+            table.connection_closed(ConnId(conn));
+        }
+        Step::Expire(ms) => {
+            *now = Millis(now.0 + ms);
+            table.expire(*now);
+        }
+        Step::Delete(t, c) => table.delete_topic(&format!("t{t}"), c.map(cluster).as_deref()),
+        Step::Add(t, n) => table.add_topic(&format!("t{t}"), vec![(format!("n{n}"), queues(6))]),
+        Step::Wipe(n) => {
+            table.wipe_write(&format!("n{n}"));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_table_hangs_together(steps in prop::collection::vec(step(), 0..60)) {
+        let mut table = Table::default();
+        let mut now = NOW;
+        for step in steps {
+            apply(&mut table, step, &mut now);
+            for (name, broker) in &table.brokers {
+                prop_assert!(!broker.addrs.is_empty());
+                let distinct: BTreeSet<&String> = broker.addrs.values().collect();
+                prop_assert_eq!(distinct.len(), broker.addrs.len());
+                prop_assert!(table.clusters[&broker.cluster].contains(name));
+                for addr in broker.addrs.values() {
+                    let live = table.live.get(&LiveKey::new(&broker.cluster, addr));
+                    prop_assert!(live.is_some_and(|live| live.name == *name), "{} {}", name, addr);
+                }
+            }
+            for names in table.clusters.values() {
+                prop_assert!(!names.is_empty());
+                prop_assert!(names.iter().all(|name| table.brokers.contains_key(name)));
+            }
+            for brokers in table.topics.values().map(BTreeMap::keys) {
+                prop_assert!(0 < brokers.len());
+                prop_assert!(brokers.into_iter().all(|name| table.brokers.contains_key(name)));
+            }
+            let first = table.live.values().map(Live::dead_at).min();
+            prop_assert!(first.is_none_or(|first| table.deadline.is_some_and(|at| at <= first)));
+        }
+    }
 }
