@@ -29,6 +29,16 @@ pub(super) fn register(core: &Core, request: &Request<'_>) -> Result<Answer, Fie
         Ok(body) => body,
         Err(error) => return Ok(Answer::error(error)),
     };
+    let announced = announced(request, &fields.broker_addr)?;
+    let registration = registration(request, fields, body, announced);
+    core.remember(request.conn.handle());
+    Ok(enter(core, request, registration))
+}
+
+/// Enters a registration into the table, and says so if the broker is new or refused.
+fn enter(core: &Core, request: &Request<'_>, registration: Registration) -> Answer {
+    let (name, addr) = (registration.name.clone(), registration.addr.clone());
+    let peer = request.conn.peer();
     let (delete_missing, with_order) = {
         let settings = core.settings.read();
         let own = &settings.groups.namesrv;
@@ -37,19 +47,19 @@ pub(super) fn register(core: &Core, request: &Request<'_>) -> Result<Answer, Fie
             own.return_order_topic_config_to_broker,
         )
     };
-    let announced = announced(request, &fields.broker_addr)?;
-    let registration = registration(request, fields, body, announced);
-    let name = registration.name.clone();
-    core.remember(request.conn.handle());
-    Ok(
-        match core.write(|table| table.register(registration, delete_missing, request.now)) {
-            Ok(registered) => registered_answer(core, registered, with_order),
-            Err(error) => {
-                tracing::warn!(broker = %name, peer = %request.conn.peer(), %error, "registration refused");
-                Answer::error(error)
+    let result = core.write(|table| table.register(registration, delete_missing, request.now));
+    match result {
+        Ok(registered) => {
+            if registered.is_new {
+                tracing::info!(broker = %name, %addr, %peer, "broker registered");
             }
-        },
-    )
+            registered_answer(core, registered, with_order)
+        }
+        Err(error) => {
+            tracing::warn!(broker = %name, %addr, %peer, %error, "registration refused");
+            Answer::error(error)
+        }
+    }
 }
 
 /// Checksum of a body, without the top bit.

@@ -47,6 +47,8 @@ pub struct Registration {
 /// The answer to a registration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registered {
+    /// The broker had not registered with this id before, or was gone.
+    pub is_new: bool,
     /// Address of the live master, for a slave.
     pub master_addr: Option<String>,
     /// The master's address for replication, for a slave.
@@ -93,9 +95,12 @@ impl Table {
             self.put_topics(r, update_all, strip);
             self.put_mappings(r, update_all);
         }
-        let answer = self.master_of(r);
+        let registered = Registered {
+            is_new: is_first,
+            ..self.master_of(r)
+        };
         self.put_live(registration, now);
-        Ok(answer)
+        Ok(registered)
     }
 
     fn has_id(&self, name: &str, id: i64) -> bool {
@@ -237,6 +242,7 @@ impl Table {
         Registered {
             master_addr: live.and(master).cloned(),
             ha_addr: live.map(|live| live.ha_addr.clone()),
+            is_new: false,
         }
     }
 

@@ -233,6 +233,9 @@ fn a_slave_is_told_its_live_master() {
     table.unregister("C", "a", "a0");
     let told = table.register(broker("a", 1, "a1"), false, NOW).unwrap();
     assert_eq!(told, Registered::default());
+    table.unregister("C", "a", "a1");
+    let told = table.register(broker("a", 1, "a1"), false, NOW).unwrap();
+    assert!(told.is_new);
 }
 
 #[test]

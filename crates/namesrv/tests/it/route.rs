@@ -1,5 +1,7 @@
 //! Routes and cluster views, byte for byte.
 
+use ferromq_wire::code::RequestCode;
+
 use crate::support::{Broker, start};
 
 const LEGACY: &str = r#"{"brokerDatas":[{"brokerAddrs":{0:"10.0.0.1:10911",1:"10.0.0.2:10911"},"brokerName":"broker-a","cluster":"C","enableActingMaster":false}],"filterServerTable":{},"queueDatas":[{"brokerName":"broker-a","perm":6,"readQueueNums":4,"topicSysFlag":0,"writeQueueNums":4}]}"#;
@@ -38,6 +40,16 @@ fn the_dialect_follows_the_version_of_the_client() {
             "the Go client cannot read white space"
         );
     }
+}
+
+#[test]
+fn a_binary_header_is_understood() {
+    let server = start("");
+    let mut client = server.connect();
+    Broker::new("broker-a", 0, "10.0.0.1:10911").register(&mut client);
+    Broker::new("broker-a", 1, "10.0.0.2:10911").register(&mut client);
+    let reply = client.call_binary(RequestCode::GET_ROUTEINFO_BY_TOPIC, &[("topic", "T")]);
+    assert_eq!((reply.code, reply.body), (0, standard()));
 }
 
 #[test]

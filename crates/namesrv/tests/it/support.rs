@@ -9,6 +9,9 @@ use ferromq_config::{Env, NamesrvSettings};
 use ferromq_disk::RealDisk;
 use ferromq_namesrv::NameServer;
 use ferromq_net::Server;
+use ferromq_wire::code::RequestCode;
+use ferromq_wire::command::RemotingCommand;
+use ferromq_wire::frame::SerializeType;
 use serde_json::{Value, json};
 
 /// A running name server with a data directory of its own.
@@ -128,6 +131,20 @@ impl Client {
             header["extFields"] = Value::Object(ext);
         }
         self.write(&frame(header.to_string().as_bytes(), body));
+    }
+
+    /// A request with a binary header and its answer.
+    pub(crate) fn call_binary(&mut self, code: RequestCode, fields: &[(&str, &str)]) -> Reply {
+        self.opaque += 1;
+        let mut command = RemotingCommand::bare_request(code);
+        command.opaque = self.opaque;
+        for (name, value) in fields {
+            command.ext.push((*name).to_owned(), *value);
+        }
+        let mut bytes = Vec::new();
+        command.encode(SerializeType::RocketMq, &mut bytes).unwrap();
+        self.write(&bytes);
+        self.receive()
     }
 
     /// Writes raw bytes.
