@@ -46,8 +46,11 @@ func restartBroker(c *Context, how string) {
 	old := c.sendMany(topic, "old", 20)
 	before.awaitExactly(old)
 	check(created.Shutdown())
-	living, _ := c.receive(c.group(), topic, "*")
-	living.awaitAll(old)
+	living := &Received{}
+	if how == "kill" {
+		living, _ = c.receive(c.group(), topic, "*")
+		living.awaitAll(old)
+	}
 	time.Sleep(offsetsStored(c, how))
 	unread := c.sendMany(topic, "acknowledged", 20)
 	delayed := primitive.NewMessage(topic, []byte("delayed")).WithDelayTimeLevel(18)
@@ -68,5 +71,8 @@ func restartBroker(c *Context, how string) {
 	after, _ := c.receive(stopped, topic, "*")
 	after.awaitExactly(unread)
 	c.event("the stopped group has everything")
-	living.awaitAll(unread)
+	// The broker knows a living consumer again after its next heartbeat, up to 30 s later: once is enough.
+	if how == "kill" {
+		living.awaitAll(unread)
+	}
 }

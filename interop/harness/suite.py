@@ -39,16 +39,19 @@ def run(name, command, server, folder, env, limit_seconds):
     finally:
         watchdog.cancel()
         processes.kill(child)
-    missing = planned - result.passed - result.failed
-    if planned == 0 or missing > 0:
+    if planned is None:
+        event("FAIL %s: the client ended before it began" % name)
+        result.failed += 1
+    elif planned > result.passed + result.failed:
+        missing = planned - result.passed - result.failed
         event("FAIL %s: the client ended early, %d of %d cases have no result" % (name, missing, planned))
-        result.failed += max(missing, 1)
+        result.failed += missing
     result.seconds = time.monotonic() - began
     return result
 
 
 def _talk(child, server, result):
-    planned = 0
+    planned = None
     for raw in child.stdout:
         line = raw.decode("utf-8", "replace").rstrip("\n")
         word, _, rest = line.partition(" ")

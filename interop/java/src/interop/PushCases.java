@@ -1,16 +1,20 @@
 package interop;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+import org.apache.rocketmq.common.message.Message;
 
 /** Push consumers without order: delivery, tags, batches, broadcasting. */
 final class PushCases {
     static final List<Case> ALL = List.of(
             Case.together("push-concurrent", PushCases::concurrent),
             Case.together("push-latency", PushCases::latency),
+            Case.together("push-backlog", PushCases::backlog),
+            Case.together("push-large-messages", PushCases::largeMessages),
             Case.together("push-tags", PushCases::tags),
             Case.together("push-listener-batch", PushCases::listenerBatch),
             Case.together("push-broadcasting", PushCases::broadcasting),
@@ -51,6 +55,45 @@ final class PushCases {
         c.event("10 messages one after another took " + millis + " ms");
         // Ten polls of any polling interval would be seconds; the limit is generous because machines are busy.
         Check.isTrue("10 messages took " + millis + " ms", millis < 4000);
+    }
+
+    /** A consumer that comes late to some thousand messages. */
+    private static void backlog(Context c) throws Exception {
+        String topic = c.topic(4);
+        List<String> bodies = new ArrayList<>();
+        for (int batch = 0; batch < 40; batch++) {
+            List<Message> messages = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                String body = "backlog" + batch + "-" + i;
+                messages.add(Context.message(topic, i % 10 == 0 ? "Rare" : "Often", body));
+                if (i % 10 == 0) {
+                    bodies.add(body);
+                }
+            }
+            Context.ok(c.producer().send(messages));
+        }
+        subscribed(c, topic, "Rare").awaitExactly(bodies);
+        Received all = subscribed(c, topic, "*");
+        Check.eventually("4000 messages", () -> all.count() >= 4000);
+        Check.equal("messages", 4000, all.count());
+    }
+
+    /** Together more than one pull may carry (256 KiB), each more than the usual read. */
+    private static void largeMessages(Context c) throws Exception {
+        String topic = c.topic(1);
+        List<String> bodies = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            // Little repetition, so that compression does not make it small.
+            StringBuilder text = new StringBuilder();
+            for (int k = 0; text.length() < 200_000; k++) {
+                text.append(Integer.toHexString((i * 7919 + k) * 0x9E3779B1));
+            }
+            bodies.add(text.toString());
+            c.send(Context.message(topic, "", bodies.get(i)));
+        }
+        Received received = subscribed(c, topic, "*");
+        Check.eventually("20 messages", () -> received.count() >= 20);
+        Check.isTrue("bodies", new HashSet<>(bodies).equals(new HashSet<>(received.bodies())) && received.count() == 20);
     }
 
     private static Received subscribed(Context c, String topic, String expression) throws Exception {

@@ -7,8 +7,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.rocketmq.client.producer.SendCallback;
 import org.apache.rocketmq.client.producer.SendResult;
@@ -23,7 +27,8 @@ final class SendCases {
             Case.together("send-async", SendCases::async),
             Case.together("send-one-way", SendCases::oneWay),
             Case.together("send-batch", SendCases::batch),
-            Case.together("send-to-chosen-queue", SendCases::chosenQueue));
+            Case.together("send-to-chosen-queue", SendCases::chosenQueue),
+            Case.together("send-many-threads", SendCases::manyThreads));
 
     private SendCases() {}
 
@@ -135,6 +140,37 @@ final class SendCases {
             } else {
                 Check.isTrue(message.getMsgId() + " is in " + ids, ids.contains(message.getMsgId()));
             }
+        }
+    }
+
+    /** Eight threads send into one queue: no offset is given twice, none is left out, and each thread's own ascend. */
+    private static void manyThreads(Context c) throws Exception {
+        String topic = c.topic(1);
+        MessageQueue queue = c.queues(topic).get(0);
+        Map<Long, String> placed = new ConcurrentHashMap<>();
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        List<Future<?>> running = new ArrayList<>();
+        for (int thread = 0; thread < 8; thread++) {
+            String prefix = "thread" + thread + "-";
+            running.add(threads.submit(() -> {
+                long last = -1;
+                for (int i = 0; i < 100; i++) {
+                    long offset = c.send(Context.message(topic, "", prefix + i), queue).getQueueOffset();
+                    Check.isTrue(offset + " after " + last, offset > last);
+                    Check.equal("offset " + offset + " twice", null, placed.put(offset, prefix + i));
+                    last = offset;
+                }
+                return null;
+            }));
+        }
+        threads.shutdown();
+        for (Future<?> one : running) {
+            one.get();
+        }
+        List<MessageExt> found = c.readAll(topic);
+        Check.equal("messages", 800, found.size());
+        for (MessageExt message : found) {
+            Check.equal("at " + message.getQueueOffset(), placed.get(message.getQueueOffset()), Context.body(message));
         }
     }
 
