@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ferromq_wire::code::ResponseCode;
 use ferromq_wire::command::RemotingCommand;
 use ferromq_wire::header::FLAG_RESPONSE;
 
@@ -30,6 +31,14 @@ impl IncomingRequest {
     #[must_use]
     pub fn is_one_way(&self) -> bool {
         self.command.is_oneway()
+    }
+
+    /// Answers that such requests are not supported.
+    pub fn refuse(self) {
+        let code = self.command.request_code();
+        let remark = format!("request code {code} is not supported by this client");
+        let not_supported = ResponseCode::REQUEST_CODE_NOT_SUPPORTED;
+        self.reply(RemotingCommand::response(0, not_supported, Some(remark)));
     }
 
     /// Answers. Nothing is sent if the request was one-way or the connection is gone.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use ferromq_wire::code::ResponseCode;
 use ferromq_wire::command::RemotingCommand;
 use ferromq_wire::frame;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -102,10 +101,6 @@ fn deliver(command: RemotingCommand, shared: &Arc<Shared>) {
     };
     match &shared.options.incoming {
         Some(incoming) => incoming(request),
-        None => {
-            let remark = format!("request code {} is not supported", request.command.code);
-            let code = ResponseCode::REQUEST_CODE_NOT_SUPPORTED;
-            request.reply(RemotingCommand::response(0, code, Some(remark)));
-        }
+        None => request.refuse(),
     }
 }
