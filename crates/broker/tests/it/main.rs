@@ -3,6 +3,8 @@
 mod bad_input;
 mod batch;
 mod delay;
+mod disk_trouble;
+mod gated_disk;
 mod long_poll;
 mod pull;
 mod queries;

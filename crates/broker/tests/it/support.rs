@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ferromq_base::SystemClock;
 use ferromq_broker::{Broker, BrokerSetup};
 use ferromq_config::BrokerConfig;
-use ferromq_disk::RealDisk;
+use ferromq_disk::{Disk, RealDisk};
 use ferromq_net::Server;
 use ferromq_storage::{IndexConfig, Store, StoreConfig};
 use ferromq_wire::code::{RequestCode, ResponseCode};
@@ -26,10 +26,17 @@ pub(crate) const TOPIC: &str = "T";
 
 type Tweak = fn(&mut BrokerConfig, &mut StoreConfig);
 
+/// What a test broker is made of besides its folder.
+struct Setup {
+    disk: Arc<dyn Disk>,
+    ack_timeout: Duration,
+    tweak: Tweak,
+}
+
 /// A running broker.
 pub(crate) struct TestBroker {
     dir: tempfile::TempDir,
-    tweak: Tweak,
+    setup: Setup,
     running: Option<(Arc<Broker>, Server)>,
 }
 
@@ -39,12 +46,22 @@ impl TestBroker {
     }
 
     pub(crate) fn start_with(tweak: Tweak) -> Self {
+        Self::start_on(Arc::new(RealDisk), Duration::from_secs(5), tweak)
+    }
+
+    /// A broker whose producers wait at most `ack_timeout` for `disk`.
+    pub(crate) fn start_on(disk: Arc<dyn Disk>, ack_timeout: Duration, tweak: Tweak) -> Self {
+        let setup = Setup {
+            disk,
+            ack_timeout,
+            tweak,
+        };
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("config")).unwrap();
-        let running = Some(run(dir.path(), tweak));
+        let running = Some(run(dir.path(), &setup));
         Self {
             dir,
-            tweak,
+            setup,
             running,
         }
     }
@@ -57,7 +74,7 @@ impl TestBroker {
 
     pub(crate) fn restart(&mut self) {
         self.stop();
-        self.running = Some(run(self.dir.path(), self.tweak));
+        self.running = Some(run(self.dir.path(), &self.setup));
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -81,7 +98,7 @@ impl Drop for TestBroker {
     }
 }
 
-fn run(dir: &std::path::Path, tweak: Tweak) -> (Arc<Broker>, Server) {
+fn run(dir: &std::path::Path, setup: &Setup) -> (Arc<Broker>, Server) {
     let mut config = BrokerConfig::default();
     let mut store = StoreConfig::at(dir);
     store.segment_bytes = 32 << 20;
@@ -89,16 +106,16 @@ fn run(dir: &std::path::Path, tweak: Tweak) -> (Arc<Broker>, Server) {
         slots: 1_000,
         entries: 4_000,
     });
-    tweak(&mut config, &mut store);
+    (setup.tweak)(&mut config, &mut store);
     store.delay_levels = config.message_delay_level.delays().to_vec();
-    let disk = Arc::new(RealDisk);
+    let disk = Arc::clone(&setup.disk);
     let clock = Arc::new(SystemClock);
     let broker = Broker::start(BrokerSetup {
         config,
         store: Store::open(disk.clone(), store, clock.clone()).unwrap(),
         disk,
         settings_dir: dir.join("config"),
-        ack_timeout: Duration::from_secs(5),
+        ack_timeout: setup.ack_timeout,
         clock,
     })
     .unwrap();

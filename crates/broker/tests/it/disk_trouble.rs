@@ -1,0 +1,87 @@
+//! What producers and consumers see while the disk is slow or full.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ferromq_storage::FlushMode;
+use ferromq_wire::code::{RequestCode, ResponseCode};
+
+use crate::gated_disk::GatedDisk;
+use crate::support::{PATIENCE, TOPIC, TestBroker, everything, request, send, to_topic};
+
+const ACK_TIMEOUT: Duration = Duration::from_millis(300);
+
+#[test]
+fn a_disk_that_does_not_sync_in_time_is_told_and_its_message_shown_later() {
+    let disk = GatedDisk::default();
+    let broker = TestBroker::start_on(Arc::new(disk.clone()), ACK_TIMEOUT, |_, store| {
+        store.flush = FlushMode::Sync;
+    });
+    let mut client = broker.client();
+    client.send_ok(&to_topic(TOPIC), b"safe");
+    disk.stall_syncs(true);
+    let begin = Instant::now();
+    let reply = client.call(send(&to_topic(TOPIC), b"stuck"));
+    assert!(ACK_TIMEOUT <= begin.elapsed() + Duration::from_millis(1));
+    assert_eq!(reply.response_code(), ResponseCode::FLUSH_DISK_TIMEOUT);
+    for field in [
+        "msgId",
+        "queueId",
+        "queueOffset",
+        "transactionId",
+        "MSG_REGION",
+        "TRACE_ON",
+    ] {
+        assert!(reply.ext.get(field).is_some(), "{field}");
+    }
+    assert_eq!(client.pull(&everything(TOPIC)).bodies(), ["safe"]);
+    let back = request(
+        RequestCode::CONSUMER_SEND_MSG_BACK,
+        &[("offset", "0"), ("group", "G"), ("delayLevel", "-1")],
+    );
+    let reply = client.call(back);
+    assert_eq!(reply.response_code(), ResponseCode::SYSTEM_ERROR);
+    assert_eq!(reply.remark.as_deref(), Some("FLUSH_DISK_TIMEOUT"));
+
+    disk.stall_syncs(false);
+    assert_eq!(client.pull_one(TOPIC, 1).bodies(), ["stuck"]);
+    client.send_ok(&to_topic(TOPIC), b"safe again");
+    assert_eq!(client.pull_one("%DLQ%G", 0).bodies(), ["safe"]);
+}
+
+#[test]
+fn a_write_that_fails_refuses_its_whole_turn_and_nothing_after_it() {
+    let disk = GatedDisk::default();
+    let broker = TestBroker::start_on(Arc::new(disk.clone()), ACK_TIMEOUT, |_, _| {});
+    let mut client = broker.client();
+    client.send_ok(&to_topic(TOPIC), b"0");
+    disk.fail_writes(true);
+    let numbers: Vec<i32> = (0..20)
+        .map(|_| client.post(send(&to_topic(TOPIC), b"lost")))
+        .collect();
+    for opaque in numbers {
+        let reply = client.receive();
+        assert_eq!(reply.opaque, opaque);
+        assert_eq!(reply.response_code(), ResponseCode::SERVICE_NOT_AVAILABLE);
+        assert!(
+            reply
+                .remark
+                .as_deref()
+                .unwrap()
+                .starts_with("service not available now")
+        );
+        assert_eq!(reply.ext.get("TRACE_ON"), Some("true"));
+    }
+    assert_eq!(client.pull(&everything(TOPIC)).bodies(), ["0"]);
+    disk.fail_writes(false);
+    let until = Instant::now() + PATIENCE;
+    let offset = loop {
+        let reply = client.call(send(&to_topic(TOPIC), b"1"));
+        if reply.response_code() == ResponseCode::SUCCESS {
+            break reply.ext.get("queueOffset").unwrap().to_owned();
+        }
+        assert!(Instant::now() < until, "{reply:?}");
+    };
+    assert_eq!(offset, "1");
+    assert_eq!(client.pull(&everything(TOPIC)).bodies(), ["0", "1"]);
+}
