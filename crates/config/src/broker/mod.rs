@@ -75,13 +75,15 @@ keys! {
             "A client that sends no heartbeat for this long is forgotten.";
         "subscriptionExpiredTimeout" => subscription_expired_timeout: Ms = "600000", 1_000..=86_400_000, fixed;
             "A subscription that nobody renews for this long is forgotten.";
-        "maxMessageSize" => max_message_size: Bytes = "4194304", 1..=16_000_000, live, important;
+        "maxMessageSize" => max_message_size: Bytes = "4194304", 1..=16_000_000, fixed, important;
             "Largest message body.";
         "messageDelayLevel" => message_delay_level: DelayLevels
             = "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h", fixed;
             "Delays of the delay levels, level 1 first.";
         "flushDelayOffsetInterval" => flush_delay_offset_interval: Ms = "10000", 100..=3_600_000, fixed;
             "Pause between two writes of the positions of the delay levels.";
+        "syncFlushTimeout" => sync_flush_timeout: Ms = "5000", 1..=3_600_000, live;
+            "Longest wait for the disk with SYNC_FLUSH before FLUSH_DISK_TIMEOUT is answered.";
         "longPollingEnable" => long_polling_enable: Bool = "true", live;
             "Hold a pull that finds nothing until a message arrives or its own time-out ends.";
         "shortPollingTimeMills" => short_polling_time: Ms = "1000", 1..=600_000, live;
@@ -94,16 +96,6 @@ keys! {
             "Pause between two writes of the consumers' positions.";
         "rebalanceLockMaxLiveTimeMills" => rebalance_lock_max_live_time: Ms = "60000", 1_000..=3_600_000, fixed;
             "A queue lock of an orderly consumer ends if it is not renewed for this long.";
-        "maxTransferBytesOnMessageInMemory" => max_transfer_bytes_in_memory: Bytes = "262144", 1..=15_000_000, live;
-            "Most bytes of one pull reply when the messages are recent.";
-        "maxTransferCountOnMessageInMemory" => max_transfer_count_in_memory: Count = "32", 1..=100_000, live;
-            "Most messages of one pull reply when the messages are recent.";
-        "maxTransferBytesOnMessageInDisk" => max_transfer_bytes_in_disk: Bytes = "65536", 1..=15_000_000, live;
-            "Most bytes of one pull reply when the messages are old.";
-        "maxTransferCountOnMessageInDisk" => max_transfer_count_in_disk: Count = "8", 1..=100_000, live;
-            "Most messages of one pull reply when the messages are old.";
-        "accessMessageInMemoryMaxRatio" => access_message_in_memory_max_ratio: Count = "40", 0..=100, live;
-            "Share of the memory in percent up to which messages count as recent.";
         "maxHeldPulls" => max_held_pulls: Count = "100000", 0..=100_000_000, live;
             "Most pulls held at a time; further ones are answered at once. FerroMQ only.";
         "configBlackList" => config_black_list: Text = "configBlackList;brokerConfigPath", fixed;

@@ -119,7 +119,7 @@ fn values_are_trimmed_and_typed() {
     let groups = settings.groups;
     assert!(!groups.broker.auto_create_topic_enable);
     assert_eq!(groups.broker.listen_port, 20911);
-    assert_eq!(groups.store.sync_flush_timeout, Duration::from_millis(250));
+    assert_eq!(groups.broker.sync_flush_timeout, Duration::from_millis(250));
     assert_eq!(groups.net.channel_max_idle, Duration::from_secs(9));
     assert_eq!(groups.store.commit_log_file_bytes, 1_048_576);
     assert_eq!(groups.broker.broker_ip1, None);
