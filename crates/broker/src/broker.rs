@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ferromq_base::Clock;
+use ferromq_base::{Clock, Millis};
 use ferromq_config::BrokerConfig;
 use ferromq_disk::{Disk, DiskError};
 use ferromq_net::{Role, Service, ThreadContext};
@@ -72,6 +72,8 @@ pub struct Parts {
     pub(crate) uniq_keys: Arc<UniqKeys>,
     /// Longest wait for the disk before a producer is told.
     pub ack_timeout: Duration,
+    /// When the broker started.
+    pub started: Millis,
     /// The clock of the whole broker.
     pub clock: Arc<dyn Clock>,
 }
@@ -195,6 +197,7 @@ impl Parts {
             delays: Arc::new(delays),
             delay_bell: Arc::default(),
             ack_timeout: setup.ack_timeout,
+            started: setup.clock.now(),
             clock: clock(),
             config: Arc::new(Live::new(setup.config)),
             store: setup.store,

@@ -14,9 +14,12 @@ use crate::broker::Parts;
 use crate::call::{Answer, Call, Outcome};
 use crate::delivery::{HeldPulls, PullRead};
 use crate::error::Refusal;
+use crate::handlers::admin::consume_stats::Progress;
+use crate::handlers::heartbeat::Heartbeats;
 use crate::handlers::{
-    PullMessages, Send, SendBack, SendBatch, client_config, offset_by_time, offset_max, offset_min,
-    query_message, view_message,
+    PullMessages, Send, SendBack, SendBatch, admin, client_config, consumer_list, lock_queues,
+    offset_by_time, offset_get, offset_max, offset_min, offset_put, query_message, unlock_queues,
+    unregister, view_message,
 };
 use crate::sending::{Stamps, Targets, TopicCache, Turns, refuse_send};
 
@@ -170,6 +173,76 @@ impl Router {
             RequestCode::QUERY_MESSAGE => query_message::handle(call, &parts.store),
             RequestCode::VIEW_MESSAGE_BY_ID => view_message::handle(call, &parts.store),
             RequestCode::CHECK_CLIENT_CONFIG => client_config::handle(call),
+            _ => self.membership(call),
+        }
+    }
+
+    /// Requests by which clients and the broker know of each other, and of how far groups have got.
+    fn membership(&self, call: &Call<'_>) -> Outcome {
+        let parts = &self.parts;
+        let (topics, groups, members) = (&*parts.topics, &*parts.groups, &*parts.members);
+        match call.code() {
+            RequestCode::HEART_BEAT => Heartbeats {
+                config: &parts.config.load(),
+                topics,
+                groups,
+                members,
+            }
+            .handle(call),
+            RequestCode::UNREGISTER_CLIENT => unregister::handle(call, members),
+            RequestCode::GET_CONSUMER_LIST_BY_GROUP => consumer_list::handle(call, members),
+            RequestCode::QUERY_CONSUMER_OFFSET => {
+                offset_get::handle(call, &parts.offsets, &parts.store)
+            }
+            RequestCode::UPDATE_CONSUMER_OFFSET => {
+                offset_put::handle(call, topics, groups, &parts.offsets)
+            }
+            RequestCode::LOCK_BATCH_MQ => lock_queues::handle(call, &parts.locks, &*parts.clock),
+            RequestCode::UNLOCK_BATCH_MQ => unlock_queues::handle(call, &parts.locks),
+            _ => self.admin(call),
+        }
+    }
+
+    /// Requests of operators.
+    fn admin(&self, call: &Call<'_>) -> Outcome {
+        let parts = &self.parts;
+        let (topics, groups, members) = (&*parts.topics, &*parts.groups, &*parts.members);
+        let (offsets, store) = (&*parts.offsets, &*parts.store);
+        let config = parts.config.load();
+        let broker = config.broker_name.as_str();
+        match call.code() {
+            RequestCode::UPDATE_AND_CREATE_TOPIC => admin::topic::put(call, topics),
+            RequestCode::DELETE_TOPIC_IN_BROKER => {
+                admin::topic::delete(call, topics, offsets, store)
+            }
+            RequestCode::GET_ALL_TOPIC_CONFIG => admin::topic::list(topics),
+            RequestCode::GET_TOPIC_CONFIG => admin::topic::get(call, topics),
+            RequestCode::GET_SYSTEM_TOPIC_LIST_FROM_BROKER => admin::topic::list_system(topics),
+            RequestCode::UPDATE_AND_CREATE_SUBSCRIPTIONGROUP => admin::group::put(call, groups),
+            RequestCode::DELETE_SUBSCRIPTIONGROUP => admin::group::delete(call, groups, offsets),
+            RequestCode::GET_ALL_SUBSCRIPTIONGROUP_CONFIG => admin::group::list(groups),
+            RequestCode::GET_SUBSCRIPTIONGROUP_CONFIG => admin::group::get(call, groups),
+            RequestCode::GET_CONSUMER_CONNECTION_LIST => {
+                admin::connections::consumers(call, members)
+            }
+            RequestCode::GET_PRODUCER_CONNECTION_LIST => {
+                admin::connections::producers(call, members)
+            }
+            RequestCode::GET_TOPIC_STATS_INFO => {
+                admin::topic_stats::handle(call, topics, store, broker)
+            }
+            RequestCode::GET_CONSUME_STATS => Progress {
+                topics,
+                members,
+                offsets,
+                store,
+                broker,
+            }
+            .handle(call),
+            RequestCode::GET_BROKER_CONFIG => admin::config::get(&config, parts.started),
+            RequestCode::GET_BROKER_RUNTIME_INFO => {
+                admin::runtime::get(store, parts.started, parts.clock.now())
+            }
             code => Err(not_supported(code)),
         }
     }

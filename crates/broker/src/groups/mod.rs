@@ -15,7 +15,7 @@ pub use members::{
     Client, ConsumeFromWhere, ConsumeStyle, ConsumeType, ConsumerGroup, Joined, Joining, Link,
     Members, MessageModel, Sender, Wants,
 };
-pub use queue_locks::{LockedQueue, QueueLocks};
+pub use queue_locks::QueueLocks;
 pub use settings::{GROUPS_MAX, Groups};
 
 #[cfg(test)]

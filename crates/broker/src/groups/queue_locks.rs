@@ -3,20 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ferromq_base::{Millis, QueueId};
+use ferromq_base::Millis;
+use ferromq_wire::body::MessageQueue;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-
-/// A queue as a lock request names it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LockedQueue {
-    /// Topic of the queue.
-    pub topic: Arc<str>,
-    /// Broker name of the queue.
-    pub broker: Arc<str>,
-    /// Number of the queue.
-    pub queue: QueueId,
-}
 
 #[derive(Debug)]
 struct Lock {
@@ -29,7 +19,7 @@ struct Lock {
 #[derive(Debug)]
 pub struct QueueLocks {
     life: Duration,
-    groups: Mutex<FxHashMap<Arc<str>, FxHashMap<LockedQueue, Lock>>>,
+    groups: Mutex<FxHashMap<Arc<str>, FxHashMap<MessageQueue, Lock>>>,
 }
 
 impl QueueLocks {
@@ -51,9 +41,9 @@ impl QueueLocks {
         &self,
         group: &str,
         client: &Arc<str>,
-        queues: Vec<LockedQueue>,
+        queues: Vec<MessageQueue>,
         now: Millis,
-    ) -> Vec<LockedQueue> {
+    ) -> Vec<MessageQueue> {
         let mut groups = self.groups.lock();
         let locks = match groups.get_mut(group) {
             Some(locks) => locks,
@@ -69,7 +59,7 @@ impl QueueLocks {
     }
 
     /// Releases queues that the client holds; others are left alone.
-    pub fn unlock(&self, group: &str, client: &str, queues: &[LockedQueue]) {
+    pub fn unlock(&self, group: &str, client: &str, queues: &[MessageQueue]) {
         let mut groups = self.groups.lock();
         let Some(locks) = groups.get_mut(group) else {
             return;
@@ -86,7 +76,7 @@ impl QueueLocks {
 
     /// The client that holds a queue.
     #[must_use]
-    pub fn holder(&self, group: &str, queue: &LockedQueue, now: Millis) -> Option<Arc<str>> {
+    pub fn holder(&self, group: &str, queue: &MessageQueue, now: Millis) -> Option<Arc<str>> {
         let groups = self.groups.lock();
         let lock = groups.get(group)?.get(queue)?;
         (!self.is_expired(lock, now)).then(|| Arc::clone(&lock.owner))
@@ -102,8 +92,8 @@ impl QueueLocks {
 
     fn lock_one(
         &self,
-        locks: &mut FxHashMap<LockedQueue, Lock>,
-        queue: &LockedQueue,
+        locks: &mut FxHashMap<MessageQueue, Lock>,
+        queue: &MessageQueue,
         client: &Arc<str>,
         now: Millis,
     ) -> bool {
@@ -139,22 +129,16 @@ mod tests {
 
     const LIFE: Duration = Duration::from_secs(60);
 
-    fn queues(numbers: &[u32]) -> Vec<LockedQueue> {
-        numbers
-            .iter()
-            .map(|number| LockedQueue {
-                topic: Arc::from("T"),
-                broker: Arc::from("broker-a"),
-                queue: QueueId(*number),
-            })
-            .collect()
+    fn queues(numbers: &[i32]) -> Vec<MessageQueue> {
+        let queue = |number: &i32| MessageQueue::new("T", "broker-a", *number);
+        numbers.iter().map(queue).collect()
     }
 
-    fn locked(locks: &QueueLocks, client: &str, numbers: &[u32], now: i64) -> Vec<u32> {
+    fn locked(locks: &QueueLocks, client: &str, numbers: &[i32], now: i64) -> Vec<i32> {
         locks
             .lock("G", &Arc::from(client), queues(numbers), Millis(now))
             .into_iter()
-            .map(|queue| queue.queue.0)
+            .map(|queue| queue.queue_id)
             .collect()
     }
 
@@ -166,7 +150,7 @@ mod tests {
         locks.unlock("G", "b", &queues(&[1]));
         assert_eq!(
             locked(&locks, "b", &[1], 20),
-            [] as [u32; 0],
+            [] as [i32; 0],
             "b does not hold 1"
         );
         locks.unlock("G", "a", &queues(&[1]));
@@ -178,7 +162,7 @@ mod tests {
         let locks = QueueLocks::new(LIFE);
         locked(&locks, "a", &[0], 0);
         assert_eq!(locked(&locks, "a", &[0], 40_000), [0], "renewed");
-        assert_eq!(locked(&locks, "b", &[0], 100_000), [] as [u32; 0]);
+        assert_eq!(locked(&locks, "b", &[0], 100_000), [] as [i32; 0]);
         assert_eq!(locked(&locks, "b", &[0], 100_001), [0], "taken over");
         let queue = &queues(&[0])[0];
         assert_eq!(

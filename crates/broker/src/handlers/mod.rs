@@ -13,13 +13,14 @@ mod send_back;
 mod send_batch;
 pub(crate) mod view_message;
 
-mod admin;
-mod consumer_list;
-mod heartbeat;
-mod lock_queues;
-mod offset_get;
-mod offset_put;
-mod unregister;
+pub(crate) mod admin;
+pub(crate) mod consumer_list;
+pub(crate) mod heartbeat;
+pub(crate) mod lock_queues;
+pub(crate) mod offset_get;
+pub(crate) mod offset_put;
+pub(crate) mod unlock_queues;
+pub(crate) mod unregister;
 
 pub(crate) use pull::PullMessages;
 pub(crate) use send::Send;

@@ -35,6 +35,9 @@ struct File {
     offset_table: BTreeMap<String, BTreeMap<String, i64>>,
 }
 
+/// Committed offsets in the order of the queues.
+type Committed = Vec<(QueueId, QueueOffset)>;
+
 /// Reads the file; members it does not know, keys without a group and negative numbers are left out.
 pub(super) fn parse(text: &[u8]) -> Result<Loaded, serde_json::Error> {
     let file: File = java_json::from_slice(text)?;
@@ -60,7 +63,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Loaded, serde_json::Error> {
 
 /// The text of the file. Groups and topics are sorted, so that equal tables give equal files.
 pub(super) fn render(version: DataVersion, all: &[Cells]) -> String {
-    let mut sorted: BTreeMap<&str, BTreeMap<&str, Vec<(QueueId, QueueOffset)>>> = BTreeMap::new();
+    let mut sorted: BTreeMap<&str, BTreeMap<&str, Committed>> = BTreeMap::new();
     for cells in all {
         let committed = cells.cells.all();
         if !committed.is_empty() {

@@ -105,6 +105,11 @@ impl Topics {
         system::is_system(topic) || self.system.iter().any(|name| &**name == topic)
     }
 
+    /// Names of the topics that the broker made for itself at start.
+    pub(crate) fn own(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.system.iter()
+    }
+
     /// Which topics changed, for the one who tells the name servers.
     pub(crate) fn changes(&self) -> &Changes {
         &self.changes

@@ -3,6 +3,7 @@
 //! The hot ones ([`SendRequest`], [`PullRequest`], [`UpdateConsumerOffsetRequest`]) borrow from the frame; the others own
 //! their values.
 
+mod admin;
 mod broker;
 mod macros;
 mod namesrv;
@@ -12,6 +13,7 @@ mod pull;
 mod send;
 mod server;
 
+pub use admin::*;
 pub use broker::*;
 pub use namesrv::*;
 pub use offset::*;
