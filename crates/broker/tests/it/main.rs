@@ -1,5 +1,6 @@
 //! Behaviour of the broker over real sockets and a real disk.
 
+mod allocation;
 mod bad_input;
 mod batch;
 mod delay;

@@ -81,6 +81,11 @@ impl TestBroker {
         self.running.as_ref().unwrap().1.addresses()[0]
     }
 
+    /// The broker, to be served elsewhere too.
+    pub(crate) fn role(&self) -> Arc<Broker> {
+        Arc::clone(&self.running.as_ref().unwrap().0)
+    }
+
     pub(crate) fn broker(&self) -> &Broker {
         &self.running.as_ref().unwrap().0
     }
