@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ferromq_wire::body::{self, KvTable, RegisterBrokerBody, TopicConfig};
-use ferromq_wire::header::{FieldError, Scratch};
+use ferromq_wire::header::FieldError;
 use ferromq_wire::request::{RegisterBrokerRequest, UnregisterBrokerRequest};
 
 use super::Request;
@@ -29,8 +29,7 @@ pub(super) fn register(core: &Core, request: &Request<'_>) -> Result<Answer, Fie
         Ok(body) => body,
         Err(error) => return Ok(Answer::error(error)),
     };
-    let announced = announced(request, &fields.broker_addr)?;
-    let registration = registration(request, fields, body, announced);
+    let registration = registration(request, fields, body);
     core.remember(request.conn.handle());
     Ok(enter(core, request, registration))
 }
@@ -76,28 +75,20 @@ fn queues(config: &TopicConfig) -> Queues {
     }
 }
 
-/// What the broker says about its address, with FerroMQ's own fields.
-fn announced(request: &Request<'_>, addr: &str) -> Result<Announced, FieldError> {
-    let mut scratch = Scratch::default();
-    let view = request.header.fields.view(&mut scratch)?;
-    let text = |name| {
-        view.get(name)
-            .and_then(|value| std::str::from_utf8(value).ok())
-    };
-    let (listen, addrs) = (text("ferroListen"), text("ferroAddrs"));
-    Ok(Announced::new(addr, listen, addrs, request.ends))
-}
-
 fn registration(
     request: &Request<'_>,
     fields: RegisterBrokerRequest,
     body: RegisterBrokerBody,
-    announced: Announced,
 ) -> Registration {
     let asked = fields
         .heartbeat_timeout_millis
         .and_then(|ms| u64::try_from(ms).ok());
     let topics = body.topics.topic_config_table.into_iter();
+    let (listen, addrs) = (
+        fields.ferro_listen.as_deref(),
+        fields.ferro_addrs.as_deref(),
+    );
+    let announced = Announced::new(&fields.broker_addr, listen, addrs, request.ends);
     Registration {
         cluster: fields.cluster_name,
         name: fields.broker_name,

@@ -33,6 +33,11 @@ headers! {
         body_crc32: i32 = "bodyCrc32" or 0;
         /// Zone of the broker.
         zone_name: Option<String> = "__ZONE_NAME";
+        /// FerroMQ only: address its socket is bound to; allows name servers to choose the broker's address for each
+        /// client.
+        ferro_listen: Option<String> = "ferroListen";
+        /// FerroMQ only: addresses of its host as `ip/prefix,ip/prefix`, best first.
+        ferro_addrs: Option<String> = "ferroAddrs";
     }
 
     /// What a registration answers.

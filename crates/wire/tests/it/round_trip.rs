@@ -212,6 +212,8 @@ fn typed_headers() {
         compressed: true,
         body_crc32: 77,
         zone_name: None,
+        ferro_listen: None,
+        ferro_addrs: None,
     };
     assert_eq!(again(&register), register);
     let pop = PopMessageRequest {
