@@ -7,8 +7,6 @@
 //!
 //! A remark, map or value of length 0 counts as absent. A key may repeat: the last one counts.
 
-use std::borrow::Cow;
-
 use super::fields::Place;
 use super::{HeaderError, RequestHeader};
 use crate::language::Language;
@@ -17,13 +15,12 @@ use crate::version::Version;
 /// Bytes before the remark's length.
 const FIXED_BYTES: usize = 13;
 
-/// Reads a binary header.
-pub(super) fn parse(text: &[u8]) -> Result<RequestHeader<'_>, HeaderError> {
+/// Reads a binary header into an empty one.
+pub(super) fn parse(text: &[u8], header: &mut RequestHeader<'_>) -> Result<(), HeaderError> {
     let fixed = text
         .first_chunk::<FIXED_BYTES>()
         .ok_or(HeaderError::Truncated("fixed part"))?;
     let [c0, c1, language, v0, v1, o0, o1, o2, o3, f0, f1, f2, f3] = *fixed;
-    let mut header = RequestHeader::empty(Cow::Borrowed(text));
     header.code = i32::from(i16::from_be_bytes([c0, c1]));
     header.language = Language::from_code(i64::from(language));
     header.version = Version(i32::from(i16::from_be_bytes([v0, v1])));
@@ -36,25 +33,25 @@ pub(super) fn parse(text: &[u8]) -> Result<RequestHeader<'_>, HeaderError> {
     let remark = cursor.long("remark")?;
     header.fields.set_remark((remark.len > 0).then_some(remark));
     let block = cursor.long("fields")?;
-    fields(text, block, &mut header)?;
+    fields(text, block, header)?;
     if cursor.at != text.len() {
         return Err(HeaderError::Value("length of the fields"));
     }
-    Ok(header)
+    Ok(())
 }
 
 fn fields(text: &[u8], block: Place, header: &mut RequestHeader<'_>) -> Result<(), HeaderError> {
-    let end = block.at + block.len;
+    let end = (block.at + block.len) as usize;
     header.fields.restart(block.len > 0);
     let mut cursor = Cursor {
         text: &text[..end],
-        at: block.at,
+        at: block.at as usize,
     };
     while cursor.at < end {
         let key = cursor.short("field name")?;
         let value = cursor.long("field value")?;
-        if value.len > 0 {
-            header.fields.push(key, value)?;
+        if value.len > 0 && !header.fields.push(key, value) {
+            return Err(HeaderError::Fields);
         }
     }
     Ok(())
@@ -89,10 +86,6 @@ impl Cursor<'_> {
             return Err(HeaderError::Truncated(what));
         }
         self.at += len;
-        Ok(Place {
-            at,
-            len,
-            escaped: false,
-        })
+        Ok(Place::plain(at, len))
     }
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::FIELDS_MAX;
 use super::typed::FieldError;
-use super::{FIELDS_MAX, HeaderError};
 
 /// Fields that fit without allocation; the largest ordinary request has 19 with signature.
 const INLINE: usize = 24;
@@ -18,13 +18,31 @@ struct Span {
     escaped: bool,
 }
 
-/// A value's place in the header's text.
+/// A value's place in the header's text. Small enough to be returned in registers; frames are limited far below 2^32.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place {
-    pub at: usize,
-    pub len: usize,
+    pub at: u32,
+    pub len: u32,
     /// The text contains JSON escapes.
     pub escaped: bool,
+}
+
+impl Place {
+    /// A place without escapes.
+    pub(super) fn plain(at: usize, len: usize) -> Self {
+        Self {
+            at: at as u32,
+            len: len as u32,
+            escaped: false,
+        }
+    }
+
+    /// The bytes at this place of `text`.
+    #[inline]
+    pub(super) fn of(self, text: &[u8]) -> &[u8] {
+        let at = self.at as usize;
+        text.get(at..at + self.len as usize).unwrap_or_default()
+    }
 }
 
 /// Named fields, borrowed from the header's bytes (owned if the header had to be read the tolerant way).
@@ -66,17 +84,15 @@ impl<'a> Fields<'a> {
         let mut fields = Fields::new(Cow::Borrowed(&[]));
         fields.present = true;
         for (key, value) in pairs {
-            let place = |at: usize, len: usize| Place {
-                at,
-                len,
-                escaped: false,
-            };
             let key_at = text.len();
             text.extend_from_slice(key.as_bytes());
             let value_at = text.len();
             text.extend_from_slice(value.as_bytes());
             // Fields beyond the limits of a header cannot be sent either.
-            let _ = fields.push(place(key_at, key.len()), place(value_at, value.len()));
+            let _ = fields.push(
+                Place::plain(key_at, key.len()),
+                Place::plain(value_at, value.len()),
+            );
         }
         fields.with_text(text)
     }
@@ -134,7 +150,7 @@ impl<'a> Fields<'a> {
 
     pub(super) fn remark(&self) -> Option<Cow<'_, str>> {
         let place = self.remark?;
-        let raw = self.text.get(place.at..place.at + place.len)?;
+        let raw = place.of(&self.text);
         if !place.escaped {
             return Some(String::from_utf8_lossy(raw));
         }
@@ -166,13 +182,18 @@ impl<'a> Fields<'a> {
         self.present = present;
     }
 
-    /// Adds a field by its places in the text. The text is limited by the frame, so the places fit 32 bits.
-    pub(super) fn push(&mut self, key: Place, value: Place) -> Result<(), HeaderError> {
+    /// Adds a field by its places in the text; false if there are too many or its name is too long.
+    #[inline]
+    #[must_use]
+    pub(super) fn push(&mut self, key: Place, value: Place) -> bool {
+        let Ok(key_len) = u16::try_from(key.len) else {
+            return false;
+        };
         let span = Span {
-            key_at: key.at as u32,
-            value_at: value.at as u32,
-            value_len: value.len as u32,
-            key_len: u16::try_from(key.len).map_err(|_| HeaderError::Fields)?,
+            key_at: key.at,
+            value_at: value.at,
+            value_len: value.len,
+            key_len,
             escaped: value.escaped,
         };
         if let Some(slot) = self.inline.get_mut(self.count) {
@@ -180,10 +201,10 @@ impl<'a> Fields<'a> {
         } else if self.count < FIELDS_MAX {
             self.more.push(span);
         } else {
-            return Err(HeaderError::Fields);
+            return false;
         }
         self.count += 1;
-        Ok(())
+        true
     }
 
     fn spans(&self) -> impl Iterator<Item = &Span> {
@@ -275,8 +296,11 @@ pub(crate) fn unescape(raw: &[u8], out: &mut Vec<u8>) -> Option<()> {
 
 /// Appends the character of a `\u` escape whose digits `rest` begins with; returns what follows it.
 fn unescape_unicode<'r>(rest: &'r [u8], out: &mut Vec<u8>) -> Option<&'r [u8]> {
-    let (first, after) = hex4(rest)?;
-    let mut after = after;
+    let (first, mut after) = hex4(rest)?;
+    if first < 0x80 {
+        out.push(first as u8);
+        return Some(after);
+    }
     let mut code = first;
     if (0xD800..0xDC00).contains(&first)
         && let Some(next) = after.strip_prefix(b"\\u")
@@ -287,19 +311,21 @@ fn unescape_unicode<'r>(rest: &'r [u8], out: &mut Vec<u8>) -> Option<&'r [u8]> {
         after = beyond;
     }
     let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-    if character.is_ascii() {
-        out.push(code as u8);
-    } else {
-        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-    }
+    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
     Some(after)
 }
 
 fn hex4(text: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, rest) = text.split_first_chunk::<4>()?;
     let mut value = 0;
-    for digit in digits {
-        value = value << 4 | char::from(*digit).to_digit(16)?;
+    for &digit in digits {
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            b'A'..=b'F' => digit - b'A' + 10,
+            _ => return None,
+        };
+        value = value << 4 | u32::from(digit);
     }
     Some((value, rest))
 }
@@ -335,15 +361,11 @@ mod tests {
     #[test]
     fn more_fields_than_fit_inline_are_kept_up_to_the_limit() {
         let mut fields = Fields::new(Cow::Borrowed(b"kv"));
-        let place = |at| Place {
-            at,
-            len: 1,
-            escaped: false,
-        };
+        let place = |at| Place::plain(at, 1);
         for _ in 0..FIELDS_MAX {
-            fields.push(place(0), place(1)).unwrap();
+            assert!(fields.push(place(0), place(1)));
         }
-        assert_eq!(fields.push(place(0), place(1)), Err(HeaderError::Fields));
+        assert!(!fields.push(place(0), place(1)));
         assert_eq!(fields.iter().count(), FIELDS_MAX);
         assert!(fields.iter().all(|pair| pair == (b"k", b"v")));
     }

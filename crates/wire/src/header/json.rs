@@ -1,16 +1,13 @@
 //! The quick reader of JSON headers: one pass, no map, no allocation. Whatever is unusual it leaves to the tolerant one.
 
-use std::borrow::Cow;
-
 use super::RequestHeader;
 use super::fields::Place;
 use crate::language::Language;
 use crate::text::parse_i64;
 use crate::version::Version;
 
-/// Reads an ordinary JSON header; none if anything in it is unusual (which need not be wrong).
-pub(super) fn scan(text: &[u8]) -> Option<RequestHeader<'_>> {
-    let mut header = RequestHeader::empty(Cow::Borrowed(text));
+/// Reads an ordinary JSON header into an empty one; none if anything in it is unusual (which need not be wrong).
+pub(super) fn scan(text: &[u8], header: &mut RequestHeader<'_>) -> Option<()> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.space();
     scanner.byte(b'{')?;
@@ -18,14 +15,14 @@ pub(super) fn scan(text: &[u8]) -> Option<RequestHeader<'_>> {
     if !scanner.try_byte(b'}') {
         loop {
             let key = scanner.key()?;
-            entry(&mut scanner, key, &mut header)?;
+            entry(&mut scanner, key, header)?;
             if !scanner.more(b'}')? {
                 break;
             }
         }
     }
     scanner.space();
-    (scanner.at == text.len()).then_some(header)
+    (scanner.at == text.len()).then_some(())
 }
 
 fn entry(scanner: &mut Scanner<'_>, key: Place, header: &mut RequestHeader<'_>) -> Option<()> {
@@ -73,10 +70,16 @@ fn fields(scanner: &mut Scanner<'_>, header: &mut RequestHeader<'_>) -> Option<(
     }
     loop {
         let key = scanner.key()?;
-        match scanner.peek()? {
-            b'"' => header.fields.push(key, scanner.string()?).ok()?,
-            b'n' => scanner.word(b"null")?,
-            _ => header.fields.push(key, scanner.bare()?).ok()?,
+        let value = match scanner.peek()? {
+            b'"' => Some(scanner.string()?),
+            b'n' => {
+                scanner.word(b"null")?;
+                None
+            }
+            _ => Some(scanner.bare()?),
+        };
+        if value.is_some_and(|value| !header.fields.push(key, value)) {
+            return None;
         }
         if !scanner.more(b'}')? {
             return Some(());
@@ -90,22 +93,26 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
 
+    #[inline]
     fn space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
     }
 
+    #[inline]
     fn try_byte(&mut self, byte: u8) -> bool {
         let there = self.peek() == Some(byte);
         self.at += usize::from(there);
         there
     }
 
+    #[inline]
     fn byte(&mut self, byte: u8) -> Option<()> {
         self.try_byte(byte).then_some(())
     }
@@ -115,11 +122,13 @@ impl<'a> Scanner<'a> {
         rest.starts_with(word).then(|| self.at += word.len())
     }
 
+    #[inline]
     fn slice(&self, place: Place) -> &'a [u8] {
-        &self.text[place.at..place.at + place.len]
+        place.of(self.text)
     }
 
     /// A quoted key without escapes and its colon, with the space around them.
+    #[inline]
     fn key(&mut self) -> Option<Place> {
         let key = self.string()?;
         self.space();
@@ -129,6 +138,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// After a value: true if a comma and another key follow, false at `end`.
+    #[inline]
     fn more(&mut self, end: u8) -> Option<bool> {
         self.space();
         if self.try_byte(end) {
@@ -140,6 +150,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string in double quotes; the place is its inside.
+    #[inline]
     fn string(&mut self) -> Option<Place> {
         self.byte(b'"')?;
         let start = self.at;
@@ -152,13 +163,12 @@ impl<'a> Scanner<'a> {
             escaped = true;
             self.at += 2;
         }
-        let len = self.at - start;
-        self.at += 1;
-        Some(Place {
-            at: start,
-            len,
+        let place = Place {
             escaped,
-        })
+            ..Place::plain(start, self.at - start)
+        };
+        self.at += 1;
+        Some(place)
     }
 
     /// `true`, `false` or an integer; other numbers are left to the tolerant reader.
@@ -169,11 +179,7 @@ impl<'a> Scanner<'a> {
             b'f' => self.word(b"false")?,
             _ => self.integer()?,
         }
-        Some(Place {
-            at,
-            len: self.at - at,
-            escaped: false,
-        })
+        Some(Place::plain(at, self.at - at))
     }
 
     /// An integer as Java prints it: no leading zero, no `-0`, and not so long that it could leave 64 bits.

@@ -75,13 +75,16 @@ impl<'a> RequestHeader<'a> {
     /// # Errors
     /// The header cannot be read.
     pub fn parse_bytes(serialize: SerializeType, header: &'a [u8]) -> Result<Self, HeaderError> {
+        let mut parsed = RequestHeader::empty(Cow::Borrowed(header));
         match serialize {
-            SerializeType::RocketMq => binary::parse(header),
-            SerializeType::Json => match json::scan(header) {
-                Some(parsed) => Ok(parsed),
-                None => odd::parse(header),
-            },
+            SerializeType::RocketMq => binary::parse(header, &mut parsed)?,
+            SerializeType::Json => {
+                if json::scan(header, &mut parsed).is_none() {
+                    return odd::parse(header);
+                }
+            }
         }
+        Ok(parsed)
     }
 
     /// Reads a JSON header the tolerant way even if the quick one could: for tests that compare the two.
@@ -110,7 +113,8 @@ impl<'a> RequestHeader<'a> {
         self.fields.remark()
     }
 
-    /// A header without fields, to be filled by a codec.
+    /// A header without fields, to be filled by a codec in place: it is too large to be handed around.
+    #[inline]
     fn empty(text: Cow<'a, [u8]>) -> Self {
         Self {
             code: 0,

@@ -56,7 +56,9 @@ fn fields(
     for (key, value) in entries {
         if let Some(value) = text_of(value) {
             let key = push(owned, &key);
-            header.fields.push(key, push(owned, &value))?;
+            if !header.fields.push(key, push(owned, &value)) {
+                return Err(HeaderError::Fields);
+            }
         }
     }
     Ok(())
@@ -65,11 +67,7 @@ fn fields(
 fn push(owned: &mut Vec<u8>, text: &str) -> Place {
     let at = owned.len();
     owned.extend_from_slice(text.as_bytes());
-    Place {
-        at,
-        len: text.len(),
-        escaped: false,
-    }
+    Place::plain(at, text.len())
 }
 
 /// The text of a value that should have been a string.
