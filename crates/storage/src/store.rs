@@ -1,5 +1,6 @@
 //! The store as its users see it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +29,6 @@ const ACK_WAIT: Duration = Duration::from_millis(500);
 /// A message store. Shared as `Arc<Store>`.
 ///
 /// Dropped without [`Store::close`] it stops at once, and the next start recovers as after a crash.
-#[derive(Debug)]
 pub struct Store {
     core: Arc<Core>,
     rules: Arc<Rules>,
@@ -360,6 +360,15 @@ impl Store {
             entries: self.entries(queue),
             range: (queue.min().0.min(max), max),
         }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("root", &self.core.config.root)
+            .field("marks", &self.core.marks)
+            .finish_non_exhaustive()
     }
 }
 

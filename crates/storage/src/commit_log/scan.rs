@@ -1,6 +1,6 @@
 //! Walks through the log from record to record: the only reader of its framing besides the append.
 
-use ferromq_base::LogOffset;
+use ferromq_base::{LogOffset, Millis};
 use ferromq_wire::message::RecordRef;
 use ferromq_wire::message::record::Scanned;
 
@@ -117,6 +117,9 @@ impl<'s> Scan<'s> {
                     let text = format!("the record belongs to {}", record.physical_offset());
                     return Found::End(Some(text));
                 }
+                if let Some(text) = torn(&record) {
+                    return Found::End(Some(text.to_owned()));
+                }
                 match record.check_body() {
                     Err(error) if self.check_crc => Found::End(Some(error.to_string())),
                     _ => Found::Record(record.size()),
@@ -142,4 +145,19 @@ impl<'s> Scan<'s> {
         segment.file()?.read_exact_at(&mut self.buf, at)?;
         Ok(())
     }
+}
+
+/// The checksum covers only the body. These signs of a record whose rest did not reach the disk can be seen besides:
+/// bytes that were never written are zero.
+fn torn(record: &RecordRef<'_>) -> Option<&'static str> {
+    if record.topic().contains('\0') {
+        return Some("the topic has bytes that were never written");
+    }
+    if record.properties().as_bytes().last() == Some(&0) {
+        return Some("the properties have bytes that were never written");
+    }
+    if record.store_timestamp() <= Millis(0) {
+        return Some("there is no store timestamp");
+    }
+    None
 }

@@ -83,16 +83,22 @@ impl Recovery<'_> {
         checkpoint: Option<&Checkpoint>,
         clean: bool,
     ) -> Result<(Start, bool), OpenError> {
+        // With no file of the log left nothing else counts, as in RocketMQ: the store begins anew.
+        let has_log = !self.segments.all().is_empty();
+        if !has_log {
+            self.remove_queue_files()?;
+        }
         let sources = Sources {
             disk: &**self.disk,
             segments: self.segments,
             queues: self.queues,
             files: self.files,
         };
-        let Some(checkpoint) = checkpoint else {
+        let Some(checkpoint) = checkpoint.filter(|_| has_log) else {
             let java = JavaCheckpoint::load(&**self.disk, &self.config.root)?;
             return Ok((sources.by_queue_files(java, clean)?, false));
         };
+        self.check_length(checkpoint)?;
         if let Some(start) = sources.by_checkpoint(checkpoint)? {
             return Ok((start, true));
         }
@@ -100,16 +106,30 @@ impl Recovery<'_> {
         for queue in self.queues.all() {
             queue.load(0, 0, 0);
         }
-        match self.disk.remove_dir_all(self.files.root()) {
-            Err(e) if e.kind() != DiskErrorKind::NotFound => return Err(e.into()),
-            _ => {}
-        }
+        self.remove_queue_files()?;
         let start = Start {
             position: self.segments.start(),
-            synced: self.segments.start(),
+            synced: checkpoint.synced,
             stored: Millis(0),
         };
         Ok((start, false))
+    }
+
+    fn remove_queue_files(&self) -> Result<(), OpenError> {
+        match self.disk.remove_dir_all(self.files.root()) {
+            Err(e) if e.kind() != DiskErrorKind::NotFound => Err(e.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The files of the log must reach as far as was synced.
+    fn check_length(&self, checkpoint: &Checkpoint) -> Result<(), OpenError> {
+        let end = self.segments.all().last().map_or(0, |s| s.end());
+        let at_end = End {
+            at: end,
+            damage: None,
+        };
+        self.check_end(&at_end, checkpoint.synced)
     }
 
     /// A torn end is normal after a crash, but not before a position that was synced.

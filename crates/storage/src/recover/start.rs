@@ -35,12 +35,10 @@ impl Sources<'_> {
         &self,
         checkpoint: &Checkpoint,
     ) -> Result<Option<Start>, OpenError> {
-        let all = self.segments.all();
-        let end = all.last().map_or(0, |s| s.end());
-        if checkpoint.position < self.segments.start() || end < checkpoint.position {
+        if checkpoint.position < self.segments.start() {
             tracing::warn!(
                 position = checkpoint.position,
-                "the checkpoint does not belong to this commit log"
+                "the checkpoint is older than the commit log"
             );
             return Ok(None);
         }

@@ -6,4 +6,5 @@
 )]
 
 mod append_and_read;
+mod recovery;
 mod support;

@@ -166,3 +166,12 @@ pub(crate) fn record_bytes(store: &Store, at: LogOffset) -> Vec<u8> {
     store.record_at(at, &mut out).unwrap();
     out
 }
+
+/// Waits until something is true.
+pub(crate) fn wait_for(mut condition: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !condition() {
+        assert!(std::time::Instant::now() < deadline, "it did not happen");
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,285 @@
+//! A disk in memory that fails, fills up, and forgets at a power cut what was not synced.
+//!
+//! Two states are kept: what a process sees, and what would be left after a power cut. A file's bytes move from the first
+//! to the second by a sync of the file, its name by a sync of the folder. [`SimDisk::power_cut`] gives the disk
+//! as the next start finds it; a seed decides which of the unsynced sectors and names survived.
+
+mod fault;
+mod file;
+mod names;
+
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ferromq_disk::{Disk, DiskError, DiskFile, Entry, OpenMode, Space};
+use parking_lot::Mutex;
+
+use fault::Faults;
+pub use fault::{Fault, Op};
+use file::{Content, SimFile};
+use names::Names;
+
+/// What survives a power cut of what was not synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsynced {
+    /// Nothing.
+    Lost,
+    /// Everything: the same as the death of the process.
+    Kept,
+    /// Some sectors and names, chosen by this seed.
+    Some(u64),
+}
+
+/// A disk in memory. Clones are the same disk.
+#[derive(Clone, Debug, Default)]
+pub struct SimDisk {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    names: Names,
+    locks: BTreeSet<PathBuf>,
+    faults: Faults,
+    /// Bytes that files may take together.
+    capacity: Option<u64>,
+}
+
+/// A lock on a path; freed when dropped.
+struct Held {
+    state: Arc<Mutex<State>>,
+    path: PathBuf,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.state.lock().locks.remove(&self.path);
+    }
+}
+
+impl SimDisk {
+    /// An empty disk.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// From now on operations fail as `fault` says. Several faults may be set.
+    pub fn inject(&self, fault: Fault) {
+        self.state.lock().faults.add(fault);
+    }
+
+    /// No fault is set any more, and the disk has room again.
+    pub fn heal(&self) {
+        let mut state = self.state.lock();
+        state.faults = Faults::default();
+        state.capacity = None;
+    }
+
+    /// Files can take `bytes` together from now on. Bytes reserved before are not taken away.
+    pub fn limit(&self, bytes: u64) {
+        self.state.lock().capacity = Some(bytes);
+    }
+
+    /// Bytes that all files take together.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.state.lock().used()
+    }
+
+    /// How many operations of a kind were done.
+    #[must_use]
+    pub fn count(&self, op: Op) -> u64 {
+        self.state.lock().faults.count(op)
+    }
+
+    /// The disk as it is found after a power cut at this moment. This one stays as it is, but whoever still uses it
+    /// is as good as dead.
+    #[must_use]
+    pub fn power_cut(&self, unsynced: Unsynced) -> Self {
+        let mut random = Random::new(unsynced);
+        let names = self.state.lock().names.after_power_cut(&mut random);
+        let state = State {
+            names,
+            ..State::default()
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+        }
+    }
+
+    /// Counts an operation, and fails if a fault says so.
+    fn step(&self, op: Op, path: &Path) -> Result<(), DiskError> {
+        let error = self.state.lock().faults.step(op, path);
+        match error {
+            Some(error) => Err(DiskError::new("simulate", path, error)),
+            None => Ok(()),
+        }
+    }
+
+    fn content(&self, path: &Path) -> Result<Arc<Mutex<Content>>, DiskError> {
+        let state = self.state.lock();
+        match state.names.file(path) {
+            Some(content) => Ok(Arc::clone(content)),
+            None => Err(error(path, io::ErrorKind::NotFound)),
+        }
+    }
+
+    /// Whether `more` bytes can be taken.
+    fn has_room(&self, more: u64) -> bool {
+        let state = self.state.lock();
+        state
+            .capacity
+            .is_none_or(|capacity| state.used() + more <= capacity)
+    }
+}
+
+impl State {
+    fn used(&self) -> u64 {
+        self.names.files().map(|file| file.lock().taken()).sum()
+    }
+}
+
+fn error(path: &Path, kind: io::ErrorKind) -> DiskError {
+    DiskError::new("simulate", path, kind.into())
+}
+
+impl Disk for SimDisk {
+    fn open(&self, path: &Path, mode: OpenMode) -> Result<Arc<dyn DiskFile>, DiskError> {
+        self.step(Op::Open, path)?;
+        let mut state = self.state.lock();
+        let known = state.names.file(path).cloned();
+        let content = match (known, mode) {
+            (Some(_), OpenMode::CreateNew) => {
+                return Err(error(path, io::ErrorKind::AlreadyExists));
+            }
+            (Some(content), _) => content,
+            (None, OpenMode::Create | OpenMode::CreateNew) => state
+                .names
+                .create(path)
+                .ok_or_else(|| error(path, io::ErrorKind::NotFound))?,
+            (None, _) => return Err(error(path, io::ErrorKind::NotFound)),
+        };
+        Ok(Arc::new(SimFile {
+            disk: self.clone(),
+            path: path.to_owned(),
+            content,
+        }))
+    }
+
+    fn list(&self, dir: &Path) -> Result<Vec<Entry>, DiskError> {
+        let state = self.state.lock();
+        let entries = state.names.list(dir);
+        entries.ok_or_else(|| error(dir, io::ErrorKind::NotFound))
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool, DiskError> {
+        Ok(self.state.lock().names.exists(path))
+    }
+
+    fn file_len(&self, path: &Path) -> Result<u64, DiskError> {
+        Ok(self.content(path)?.lock().len())
+    }
+
+    fn create_dirs(&self, dir: &Path) -> Result<(), DiskError> {
+        self.step(Op::CreateDir, dir)?;
+        self.state.lock().names.create_dirs(dir);
+        Ok(())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
+        self.step(Op::Rename, from)?;
+        let done = self.state.lock().names.rename(from, to);
+        done.ok_or_else(|| error(from, io::ErrorKind::NotFound))
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), DiskError> {
+        self.step(Op::Remove, path)?;
+        let done = self.state.lock().names.remove(path);
+        done.ok_or_else(|| error(path, io::ErrorKind::NotFound))
+    }
+
+    fn remove_dir_all(&self, dir: &Path) -> Result<(), DiskError> {
+        self.step(Op::Remove, dir)?;
+        let done = self.state.lock().names.remove_dir_all(dir);
+        done.ok_or_else(|| error(dir, io::ErrorKind::NotFound))
+    }
+
+    fn sync_dir(&self, dir: &Path) -> Result<(), DiskError> {
+        self.step(Op::SyncDir, dir)?;
+        self.state.lock().names.sync_dir(dir);
+        Ok(())
+    }
+
+    fn space(&self, _path: &Path) -> Result<Space, DiskError> {
+        let state = self.state.lock();
+        let total = state.capacity.unwrap_or(1 << 40);
+        Ok(Space {
+            total,
+            available: total.saturating_sub(state.used()),
+        })
+    }
+
+    fn lock(&self, path: &Path) -> Result<Box<dyn Any + Send + Sync>, DiskError> {
+        let mut state = self.state.lock();
+        if state.names.file(path).is_none() && state.names.create(path).is_none() {
+            return Err(error(path, io::ErrorKind::NotFound));
+        }
+        if !state.locks.insert(path.to_owned()) {
+            return Err(error(path, io::ErrorKind::WouldBlock));
+        }
+        Ok(Box::new(Held {
+            state: Arc::clone(&self.state),
+            path: path.to_owned(),
+        }))
+    }
+}
+
+/// Decides what survives.
+#[derive(Debug)]
+struct Random {
+    unsynced: Unsynced,
+    state: u64,
+}
+
+impl Random {
+    fn new(unsynced: Unsynced) -> Self {
+        let seed = match unsynced {
+            Unsynced::Some(seed) => seed,
+            _ => 0,
+        };
+        Self {
+            unsynced,
+            state: seed ^ 0x9E37_79B9_7F4A_7C15,
+        }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// Whether one unsynced thing survives.
+    fn survives(&mut self) -> bool {
+        match self.unsynced {
+            Unsynced::Lost => false,
+            Unsynced::Kept => true,
+            Unsynced::Some(_) => self.next() & 1 == 0,
+        }
+    }
+
+    /// How many of `count` things in order survive.
+    fn prefix(&mut self, count: usize) -> usize {
+        match self.unsynced {
+            Unsynced::Lost => 0,
+            Unsynced::Kept => count,
+            Unsynced::Some(_) => usize::try_from(self.next() % (count as u64 + 1)).unwrap_or(0),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Names of files and folders, as a process sees them and as a power cut would leave them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ferromq_disk::Entry;
+use parking_lot::Mutex;
+
+use super::Random;
+use super::file::Content;
+
+type Shared = Arc<Mutex<Content>>;
+
+/// Names. A folder's changes since its last sync are kept in order: a power cut leaves the first few of them.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    files: BTreeMap<PathBuf, Shared>,
+    dirs: BTreeSet<PathBuf>,
+    synced: BTreeMap<PathBuf, Shared>,
+    /// Changes by folder that are not synced.
+    changes: BTreeMap<PathBuf, Vec<Change>>,
+}
+
+/// A change of names in one folder.
+#[derive(Clone, Debug)]
+enum Change {
+    Put(PathBuf, Shared),
+    Gone(PathBuf),
+    /// Both names are in the same folder.
+    Moved(PathBuf, PathBuf, Shared),
+}
+
+fn apply(files: &mut BTreeMap<PathBuf, Shared>, change: &Change) {
+    match change {
+        Change::Put(path, content) => {
+            files.insert(path.clone(), Arc::clone(content));
+        }
+        Change::Gone(path) => {
+            files.remove(path);
+        }
+        Change::Moved(from, to, content) => {
+            files.remove(from);
+            files.insert(to.clone(), Arc::clone(content));
+        }
+    }
+}
+
+impl Names {
+    pub(super) fn file(&self, path: &Path) -> Option<&Shared> {
+        self.files.get(path)
+    }
+
+    pub(super) fn files(&self) -> impl Iterator<Item = &Shared> {
+        self.files.values()
+    }
+
+    pub(super) fn exists(&self, path: &Path) -> bool {
+        self.files.contains_key(path) || self.is_dir(path)
+    }
+
+    fn is_dir(&self, path: &Path) -> bool {
+        path.parent().is_none() || self.dirs.contains(path)
+    }
+
+    /// Makes an empty file; `None` if there is no folder for it.
+    pub(super) fn create(&mut self, path: &Path) -> Option<Shared> {
+        if !self.is_dir(path.parent()?) {
+            return None;
+        }
+        let content = Shared::default();
+        self.change(path, Change::Put(path.to_owned(), Arc::clone(&content)));
+        Some(content)
+    }
+
+    /// Folders survive power cuts at once; whether their files do is what matters.
+    pub(super) fn create_dirs(&mut self, dir: &Path) {
+        self.dirs.extend(dir.ancestors().map(Path::to_owned));
+    }
+
+    pub(super) fn rename(&mut self, from: &Path, to: &Path) -> Option<()> {
+        let content = Arc::clone(self.files.get(from)?);
+        let change = Change::Moved(from.to_owned(), to.to_owned(), content);
+        self.change(to, change);
+        Some(())
+    }
+
+    pub(super) fn remove(&mut self, path: &Path) -> Option<()> {
+        self.files.get(path)?;
+        self.change(path, Change::Gone(path.to_owned()));
+        Some(())
+    }
+
+    pub(super) fn remove_dir_all(&mut self, dir: &Path) -> Option<()> {
+        if !self.dirs.contains(dir) {
+            return None;
+        }
+        let below = |path: &PathBuf| path.starts_with(dir);
+        let files: Vec<PathBuf> = self.files.keys().filter(|p| below(p)).cloned().collect();
+        for file in files {
+            self.change(&file, Change::Gone(file.clone()));
+        }
+        self.dirs.retain(|path| !below(path));
+        Some(())
+    }
+
+    pub(super) fn list(&self, dir: &Path) -> Option<Vec<Entry>> {
+        if !self.is_dir(dir) {
+            return None;
+        }
+        let in_dir = |path: &&PathBuf| path.parent() == Some(dir);
+        let entry = |path: &PathBuf, is_dir| Entry {
+            name: path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            is_dir,
+        };
+        let files = self.files.keys().filter(in_dir).map(|p| entry(p, false));
+        let dirs = self.dirs.iter().filter(in_dir).map(|p| entry(p, true));
+        let mut entries: Vec<Entry> = files.chain(dirs).collect();
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Some(entries)
+    }
+
+    pub(super) fn sync_dir(&mut self, dir: &Path) {
+        for change in self.changes.remove(dir).unwrap_or_default() {
+            apply(&mut self.synced, &change);
+        }
+    }
+
+    fn change(&mut self, path: &Path, change: Change) {
+        apply(&mut self.files, &change);
+        let dir = path.parent().unwrap_or(path).to_owned();
+        self.changes.entry(dir).or_default().push(change);
+    }
+
+    /// The names as the next start finds them, with what is left of the files.
+    pub(super) fn after_power_cut(&self, random: &mut Random) -> Self {
+        let mut files = self.synced.clone();
+        for changes in self.changes.values() {
+            let count = random.prefix(changes.len());
+            for change in &changes[..count] {
+                apply(&mut files, change);
+            }
+        }
+        let left: BTreeMap<PathBuf, Shared> = files
+            .iter()
+            .map(|(path, content)| {
+                let content = content.lock().after_power_cut(random);
+                (path.clone(), Arc::new(Mutex::new(content)))
+            })
+            .collect();
+        Self {
+            files: left.clone(),
+            synced: left,
+            dirs: self.dirs.clone(),
+            changes: BTreeMap::new(),
+        }
+    }
+}
