@@ -1,6 +1,7 @@
 //! FerroMQ's Rust client: producers and consumers for FerroMQ and every other server that speaks RocketMQ's remoting protocol.
 //!
-//! [`Producer`] sends, [`PullConsumer`] consumes at the application's own pace. All run inside a Tokio runtime with I/O and
+//! [`Producer`] sends. [`PushConsumer`] calls a listener for every message, [`PullConsumer`] consumes at the application's
+//! own pace. All run inside a Tokio runtime with I/O and
 //! time. They find the brokers through name servers (see [`ClientOptions::name_servers`]), keep going when name servers or
 //! brokers are lost, and find them again when they come back.
 //!
@@ -15,6 +16,7 @@ mod message;
 mod options;
 mod producer;
 mod pull_consumer;
+mod push_consumer;
 mod queue;
 mod view;
 
@@ -29,5 +31,8 @@ pub use producer::{
     OnPostError, Producer, ProducerBuilder, ProducerStats, SendResult, SendStatus, by_key,
 };
 pub use pull_consumer::{PullConsumer, PullConsumerBuilder};
+pub use push_consumer::{
+    ConsumeResult, Delivery, OrderlyResult, PushConsumer, PushConsumerBuilder,
+};
 pub use queue::MessageQueue;
 pub use view::MessageView;

@@ -78,21 +78,18 @@ macro_rules! common_setters {
     ($field:ident) => {
         /// Name server addresses as `host:port`, separated by semicolons. Default: the environment variable
         /// `NAMESRV_ADDR`, else `127.0.0.1:9876`.
-        #[must_use]
         pub fn name_servers(mut self, addrs: impl Into<String>) -> Self {
             self.$field.name_servers = Some(addrs.into());
             self
         }
 
         /// Second part of the client id (`<ip>@<instance name>`). Members of a group must differ; by default they do.
-        #[must_use]
         pub fn instance_name(mut self, name: impl Into<String>) -> Self {
             self.$field.instance_name = Some(name.into());
             self
         }
 
         /// All settings that producers and consumers share, at once.
-        #[must_use]
         pub fn client_options(mut self, options: $crate::options::ClientOptions) -> Self {
             self.$field = options;
             self

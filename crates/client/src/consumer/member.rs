@@ -61,6 +61,21 @@ impl GroupMember {
         }
     }
 
+    /// Reads the offsets of the local file, if they are kept in one.
+    pub(crate) fn load_local(&self) -> Result<(), StartError> {
+        let Store::Local(file) = &self.store else {
+            return Ok(());
+        };
+        let stored = file.read().map_err(|cause| StartError::OffsetFile {
+            path: file.path().display().to_string(),
+            cause,
+        })?;
+        for (queue, offset) in stored {
+            self.offsets.loaded(&queue, offset);
+        }
+        Ok(())
+    }
+
     /// Adds or replaces the subscription of a topic.
     pub(crate) fn subscribe(&self, topic: &str, filter: TagFilter) {
         let subscription = Subscription {
@@ -195,6 +210,14 @@ impl GroupMember {
         // With "last" the broker's habit of answering 0 for a young queue would replay what was sent before.
         let stored = broker.query_consumer_offset(group, &queue.topic, queue.id, true);
         stored.await.map_err(|cause| call_error(queue, cause))
+    }
+
+    /// Forgets the position of a queue that is not held any more, so that it is read anew if the queue comes back. A local
+    /// file keeps what it has.
+    pub(crate) fn forget(&self, queue: &MessageQueue) {
+        if let Store::Brokers = self.store {
+            self.offsets.forget(queue);
+        }
     }
 
     /// Stores all positions that are not stored yet. What fails is tried again the next time.

@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn names_sort_as_text_and_numbers_as_numbers() {
-        let mut queues = vec![
+        let mut queues = [
             MessageQueue::new("T", "broker-2", 0),
             MessageQueue::new("T", "broker-10", 10),
             MessageQueue::new("T", "broker-10", 9),

@@ -18,6 +18,10 @@ impl Subscriptions {
         self.0.insert(topic, tags);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Reads names and expressions.
     pub(crate) fn parse(&self) -> Result<Vec<(String, TagFilter)>, StartError> {
         let read = |(topic, tags): (&String, &String)| {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ferromq_base::limits::MESSAGE_BYTES_MAX;
 use ferromq_wire::message::topic::validate_group;
 
+use super::encode::COMPRESS_OVER;
 use super::post::{OnPostError, Posting};
 use super::sender::{SendSettings, Sender};
 use super::{BodyLimits, Producer, Shared};
@@ -31,14 +32,10 @@ impl ProducerBuilder {
         Self {
             group,
             options: ClientOptions::default(),
-            send: SendSettings {
-                timeout: Duration::from_secs(3),
-                retries: 2,
-                default_topic_queues: 4,
-            },
+            send: SendSettings::default(),
             limits: BodyLimits {
                 body_bytes_max: MESSAGE_BYTES_MAX,
-                compress_over: 4096,
+                compress_over: COMPRESS_OVER,
             },
             in_flight_max: 1024,
             in_flight_bytes_max: 100 * 1024 * 1024,

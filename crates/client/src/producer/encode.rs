@@ -8,6 +8,8 @@ use ferromq_wire::message::properties;
 use crate::error::SendError;
 use crate::message::Message;
 
+/// Bodies of at least this many bytes are compressed if the application does not say otherwise.
+pub(super) const COMPRESS_OVER: usize = 4096;
 /// zlib's level: a good ratio at a bearable price; RocketMQ's default.
 const COMPRESS_LEVEL: u32 = 5;
 

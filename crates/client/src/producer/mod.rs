@@ -68,7 +68,6 @@ struct BodyLimits {
 
 impl Producer {
     /// Begins to build a producer of `group`. Producers that do the same share a group name.
-    #[must_use]
     pub fn builder(group: impl Into<String>) -> ProducerBuilder {
         ProducerBuilder::new(group.into())
     }

@@ -8,17 +8,19 @@ use ferromq_rpc::broker::{Broker, SendAnswer};
 use ferromq_rpc::{CallError, Retry};
 use ferromq_wire::code::ResponseCode;
 use ferromq_wire::message::id::UniqKeys;
+use ferromq_wire::message::properties;
 use ferromq_wire::message::topic::AUTO_CREATE_TOPIC_KEY_TOPIC;
 use ferromq_wire::request::SendRequest;
 use tokio::time::Instant;
 
-use super::encode::Encoded;
+use super::encode::{self, Encoded};
 use super::fault::FaultTable;
 use super::result::SendResult;
 use super::select::RoundRobin;
 use crate::error::{RouteError, SendError};
 use crate::instance::route::TopicRoute;
 use crate::instance::{Instance, Which};
+use crate::message::Message;
 use crate::queue::MessageQueue;
 
 /// How messages are sent.
@@ -30,6 +32,16 @@ pub(crate) struct SendSettings {
     pub(crate) retries: u32,
     /// Queues wanted for a topic that does not exist yet.
     pub(crate) default_topic_queues: u32,
+}
+
+impl Default for SendSettings {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(3),
+            retries: 2,
+            default_topic_queues: 4,
+        }
+    }
 }
 
 /// What of a message is not in its encoded form.
@@ -96,6 +108,17 @@ impl Sender {
             }
             avoid = Some(queue.broker);
         }
+    }
+
+    /// Sends a copy of a message that was received, with the id it has.
+    pub(crate) async fn resend(&self, message: &Message, extra: Extra) -> Result<(), SendError> {
+        let id = message
+            .property(properties::UNIQ_KEY)
+            .map(ToOwned::to_owned);
+        let id = id.unwrap_or_else(|| self.next_id());
+        let encoded = encode::single(message, id, encode::COMPRESS_OVER)?;
+        let sent = self.send_anywhere(&message.topic, &encoded, extra).await;
+        sent.map(drop)
     }
 
     /// Sends to exactly this queue, once.

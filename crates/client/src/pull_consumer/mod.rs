@@ -61,7 +61,6 @@ struct Shared {
 
 impl PullConsumer {
     /// Begins to build a consumer of `group`.
-    #[must_use]
     pub fn builder(group: impl Into<String>) -> PullConsumerBuilder {
         PullConsumerBuilder::new(group.into())
     }

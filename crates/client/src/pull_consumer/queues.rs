@@ -142,7 +142,7 @@ impl Owner for Queues {
             held.cache.drop_queue();
         }
         self.member.persist_queue(&queue).await;
-        self.member.offsets.forget(&queue);
+        self.member.forget(&queue);
     }
 }
 
