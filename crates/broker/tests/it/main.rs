@@ -3,6 +3,7 @@
 mod allocation;
 mod bad_input;
 mod batch;
+mod compatibility;
 mod delay;
 mod disk_trouble;
 mod gated_disk;
