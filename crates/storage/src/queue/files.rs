@@ -135,6 +135,10 @@ impl QueueFiles {
 
     /// Clears what the files hold at and after `next`: entries of messages that were lost.
     pub(crate) fn cut(&self, queue: &Queue, next: u64) -> Result<(), DiskError> {
+        // A file that is removed and made anew must not be read through its old descriptor.
+        for open in [&self.read, &self.written] {
+            open.lock().forget(|(serial, _)| serial == queue.serial());
+        }
         let (mut number, place) = (next / self.entries, next % self.entries);
         let path = self.path(queue, number);
         if !self.disk.exists(&path)? {

@@ -13,6 +13,7 @@ use crate::config::StoreConfig;
 use crate::dispatch::EntryWriter;
 use crate::error::OpenError;
 use crate::queue::{Queue, QueueFiles, Queues};
+use crate::read::Entries;
 use crate::turn::Rules;
 
 /// What is needed to recover.
@@ -60,7 +61,7 @@ impl Recovery<'_> {
         self.check_end(&end, start.synced)?;
         self.segments
             .truncate(end.at, !clean || end.damage.is_some())?;
-        self.settle_queues(checkpoint.as_ref().filter(|_| by_checkpoint), clean)?;
+        self.settle_queues(end.at, checkpoint.as_ref().filter(|_| by_checkpoint), clean)?;
         tracing::info!(
             clean,
             from = %LogOffset(start.position),
@@ -151,10 +152,16 @@ impl Recovery<'_> {
     }
 
     /// Removes entries of messages that were lost, and finds the lowest readable offsets.
-    fn settle_queues(&self, checkpoint: Option<&Checkpoint>, clean: bool) -> Result<(), OpenError> {
+    fn settle_queues(
+        &self,
+        end: u64,
+        checkpoint: Option<&Checkpoint>,
+        clean: bool,
+    ) -> Result<(), OpenError> {
         let start = self.segments.start();
         let start_moved = checkpoint.is_none_or(|c| c.start != start);
         for queue in self.queues.all() {
+            self.drop_lost(&queue, end)?;
             let next = queue.tail.lock().next();
             if !clean || checkpoint.is_none() {
                 self.files.cut(&queue, next)?;
@@ -166,23 +173,48 @@ impl Recovery<'_> {
         Ok(())
     }
 
+    /// Ends a queue before the first entry whose record is not in the log any more.
+    fn drop_lost(&self, queue: &Queue, end: u64) -> Result<(), OpenError> {
+        let (next, log_end) = {
+            let tail = queue.tail.lock();
+            (tail.next(), tail.log_end())
+        };
+        if log_end <= end {
+            return Ok(());
+        }
+        let min = queue.min().0;
+        let next = self.first_at_or_after(queue, (min, next), end)?;
+        queue.load(min, next, end);
+        Ok(())
+    }
+
     /// Raises the lowest offset of a queue to the first entry whose record is still in the log.
     fn correct_min(&self, queue: &Queue, next: u64, log_start: u64) -> Result<(), OpenError> {
-        let entries = crate::read::Entries {
+        let range = (queue.min().0, next);
+        queue.raise_min(self.first_at_or_after(queue, range, log_start)?);
+        Ok(())
+    }
+
+    /// The first offset in a range of a queue whose entry points at or after `log_offset`; the end if there is none.
+    fn first_at_or_after(
+        &self,
+        queue: &Queue,
+        (mut low, mut high): (u64, u64),
+        log_offset: u64,
+    ) -> Result<u64, OpenError> {
+        let entries = Entries {
             queue,
             files: self.files,
         };
-        let (mut low, mut high) = (queue.min().0, next);
         while low < high {
             let middle = low.midpoint(high);
             let entry = entries.one(middle)?;
-            if entry.is_some_and(|e| log_start <= e.log_offset) {
+            if entry.is_some_and(|e| log_offset <= e.log_offset) {
                 high = middle;
             } else {
                 low = middle + 1;
             }
         }
-        queue.raise_min(low);
-        Ok(())
+        Ok(low)
     }
 }

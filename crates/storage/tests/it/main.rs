@@ -6,5 +6,7 @@
 )]
 
 mod append_and_read;
+mod faults;
+mod model;
 mod recovery;
 mod support;

@@ -5,9 +5,13 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use ferromq_base::{LogOffset, QueueId, QueueOffset};
+use ferromq_disk::{Disk, OpenMode};
 use ferromq_storage::{OpenError, ReadStatus, StoreConfig};
+use ferromq_testkit::{SimDisk, Unsynced};
 
-use crate::support::{bodies, message, open, push, put, read, small, try_open, wait_for};
+use crate::support::{
+    ASYNC, bodies, message, open, open_on, push, put, read, simulated, small, try_open, wait_for,
+};
 
 /// A folder with 60 messages in three queues, the last run of which ended cleanly or not.
 fn store_of_60(root: &Path, clean: bool) -> u64 {
@@ -100,21 +104,27 @@ fn a_damaged_checkpoint_gives_way_to_the_older_one_and_then_to_the_files() {
 
 #[test]
 fn the_torn_end_is_cut_wherever_it_is_torn() {
-    let dir = tempfile::tempdir().unwrap();
-    // Unclean, and with no checkpoint that would tell what was synced.
-    let end = store_of_60(dir.path(), false);
+    let disk = SimDisk::new();
+    let store = open_on(&disk, simulated(ASYNC));
+    for i in 0..60_u8 {
+        put(
+            &store,
+            &message("T", u32::from(i % 3), &[i; 100]).with("K", "v"),
+        );
+    }
+    let end = store.log_range().1.0;
+    drop(store);
     let record = 91 + 1 + 100 + 4;
     let last_two = end - 2 * record;
-    for cut in (last_two..end - record)
-        .step_by(13)
-        .chain(end - record..end)
-    {
-        let torn = tempfile::tempdir().unwrap();
-        copy(dir.path(), torn.path());
-        let _ = fs::remove_file(torn.path().join("ferromq.checkpoint"));
-        let log = torn.path().join("commitlog");
-        cut_log(&log, cut, end);
-        let store = open(small(torn.path()));
+    for cut in last_two..end {
+        let torn = disk.power_cut(Unsynced::Kept);
+        // No checkpoint that would tell what was synced.
+        let _ = torn.remove(Path::new("/store/ferromq.checkpoint"));
+        let base = last_two / 4096 * 4096;
+        let path = format!("/store/commitlog/{base:020}");
+        let file = torn.open(Path::new(&path), OpenMode::Write).unwrap();
+        file.zero_range(cut - base, end - cut).unwrap();
+        let store = open_on(&torn, simulated(ASYNC));
         let left = u64::from(end - record <= cut);
         let expected_end = last_two + left * record;
         assert_eq!(store.log_range().1, LogOffset(expected_end), "cut at {cut}");
@@ -304,19 +314,6 @@ fn a_deleted_topic_begins_anew() {
     let store = open(small(dir.path()));
     assert_eq!(bodies(&store, "T", 0), [b"new"]);
     assert_eq!(bodies(&store, "U", 0).len(), 40);
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            fs::create_dir(&target).unwrap();
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// The file that holds log offset `at`, and its base.

@@ -11,6 +11,7 @@ use ferromq_storage::{
     FlushMode, IndexConfig, IndexKeys, OpenError, Placed, Queue, ReadLimits, ReadOutcome, Store,
     StoreConfig, Turn,
 };
+use ferromq_testkit::SimDisk;
 use ferromq_wire::message::record;
 use ferromq_wire::message::{Properties, RecordDraft};
 
@@ -29,13 +30,11 @@ pub(crate) fn small(root: &Path) -> StoreConfig {
         entries: 40,
     });
     config.dispatch_delay = std::time::Duration::from_millis(1);
-    config.flush = FlushMode::Async {
-        interval: std::time::Duration::from_millis(5),
-    };
+    config.flush = ASYNC;
     config
 }
 
-/// Opens a store with a clock that stands still.
+/// Opens a store on the real disk, with a clock that stands still.
 pub(crate) fn open(config: StoreConfig) -> Arc<Store> {
     try_open(config).unwrap()
 }
@@ -44,6 +43,24 @@ pub(crate) fn open(config: StoreConfig) -> Arc<Store> {
 pub(crate) fn try_open(config: StoreConfig) -> Result<Arc<Store>, OpenError> {
     Store::open(Arc::new(RealDisk), config, Arc::new(ManualClock::at(NOON)))
 }
+
+/// Opens a store on a simulated disk.
+pub(crate) fn open_on(disk: &SimDisk, config: StoreConfig) -> Arc<Store> {
+    let clock = Arc::new(ManualClock::at(NOON));
+    Store::open(Arc::new(disk.clone()), config, clock).unwrap()
+}
+
+/// A configuration for a simulated disk.
+pub(crate) fn simulated(flush: FlushMode) -> StoreConfig {
+    let mut config = small(Path::new("/store"));
+    config.flush = flush;
+    config
+}
+
+/// The flush mode of [`small`].
+pub(crate) const ASYNC: FlushMode = FlushMode::Async {
+    interval: std::time::Duration::from_millis(5),
+};
 
 /// A message to store.
 #[derive(Clone, Debug)]
