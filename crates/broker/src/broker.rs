@@ -15,6 +15,7 @@ use ferromq_storage::{CloseError, Store};
 use ferromq_wire::message::id::UniqKeys;
 
 use crate::background::{Background, Task};
+use crate::client_calls::ClientCalls;
 use crate::delay::{DelayBell, DelayParts, DelayQueues, DelayStartError, DelayWorker};
 use crate::delivery::Arrivals;
 use crate::groups::{Groups, Members, QueueLocks};
@@ -64,6 +65,8 @@ pub struct Parts {
     pub host: Arc<Host>,
     /// Word of new messages.
     pub(crate) arrivals: Arc<Arrivals>,
+    /// Requests to clients that wait for answers.
+    pub(crate) calls: Arc<ClientCalls>,
     /// Queues of the delay levels.
     pub(crate) delays: Arc<DelayQueues>,
     /// Word of new delayed messages.
@@ -194,6 +197,7 @@ impl Parts {
             offsets: Arc::new(offsets),
             host: Arc::new(host),
             arrivals: Arc::default(),
+            calls: Arc::default(),
             delays: Arc::new(delays),
             delay_bell: Arc::default(),
             ack_timeout: setup.ack_timeout,

@@ -13,6 +13,7 @@ pub mod live;
 
 mod background;
 mod call;
+mod client_calls;
 mod java_json;
 mod router;
 mod service;

@@ -17,9 +17,9 @@ use crate::error::Refusal;
 use crate::handlers::admin::consume_stats::Progress;
 use crate::handlers::heartbeat::Heartbeats;
 use crate::handlers::{
-    PullMessages, Send, SendBack, SendBatch, admin, client_config, consumer_list, lock_queues,
-    offset_by_time, offset_get, offset_max, offset_min, offset_put, query_message, unlock_queues,
-    unregister, view_message,
+    PullMessages, Reply, Send, SendBack, SendBatch, admin, client_config, consumer_list,
+    lock_queues, offset_by_time, offset_get, offset_max, offset_min, offset_put, query_message,
+    unlock_queues, unregister, view_message,
 };
 use crate::sending::{Stamps, Targets, TopicCache, Turns, refuse_send};
 
@@ -48,6 +48,7 @@ pub(crate) struct Router {
     send: Send,
     send_batch: SendBatch,
     send_back: SendBack,
+    reply: Reply,
     pull: PullMessages,
     scratch: RefCell<Scratch>,
 }
@@ -70,6 +71,14 @@ impl Router {
         let send_batch = SendBatch {
             targets: Rc::clone(&thread.targets),
             turns: Rc::clone(&thread.turns),
+        };
+        let reply = Reply {
+            targets: Rc::clone(&thread.targets),
+            turns: Rc::clone(&thread.turns),
+            members: Arc::clone(&parts.members),
+            calls: Arc::clone(&parts.calls),
+            clock: Arc::clone(&parts.clock),
+            thread: thread.thread.clone(),
         };
         let send_back = SendBack {
             targets: thread.targets,
@@ -95,6 +104,7 @@ impl Router {
             send,
             send_batch,
             send_back,
+            reply,
             pull,
             scratch: RefCell::default(),
         }
@@ -105,7 +115,9 @@ impl Router {
         match call.code() {
             RequestCode::SEND_MESSAGE
             | RequestCode::SEND_MESSAGE_V2
-            | RequestCode::SEND_BATCH_MESSAGE => self.send(call),
+            | RequestCode::SEND_BATCH_MESSAGE
+            | RequestCode::SEND_REPLY_MESSAGE
+            | RequestCode::SEND_REPLY_MESSAGE_V2 => self.send(call),
             RequestCode::PULL_MESSAGE | RequestCode::LITE_PULL_MESSAGE => self.pull(call),
             RequestCode::CONSUMER_SEND_MSG_BACK => self.send_back(call),
             _ => reply(call, self.answer(call).unwrap_or_else(Answer::from)),
@@ -119,6 +131,7 @@ impl Router {
         let host = self.parts.host.for_connection(call.conn);
         let taken = match request {
             Err(error) => Err(error.into()),
+            Ok(request) if is_reply(call.code()) => self.reply.handle(call, &request, &stamp, host),
             Ok(request) if request.batch => self.send_batch.handle(call, &request, &stamp, host),
             Ok(request) => self.send.handle(call, &request, &stamp, host),
         };
@@ -246,6 +259,13 @@ impl Router {
             code => Err(not_supported(code)),
         }
     }
+}
+
+fn is_reply(code: RequestCode) -> bool {
+    matches!(
+        code,
+        RequestCode::SEND_REPLY_MESSAGE | RequestCode::SEND_REPLY_MESSAGE_V2
+    )
 }
 
 /// The refusal of a code nobody handles: what RocketMQ does not know gets its text, what this version lacks its name.

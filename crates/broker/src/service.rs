@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use ferromq_base::Millis;
 use ferromq_net::{Connection, FrameRef, Service, ThreadContext};
+use ferromq_wire::code::ResponseCode;
 use ferromq_wire::header::RequestHeader;
 
 use crate::broker::Parts;
 use crate::call::Call;
+use crate::client_calls::ClientCalls;
 use crate::delivery::{HeldPulls, PullRead};
 use crate::groups::Members;
 use crate::router::{Router, ThreadParts};
@@ -20,6 +22,7 @@ pub(crate) struct BrokerService {
     turns: Rc<Turns>,
     held: Rc<HeldPulls>,
     members: Arc<Members>,
+    calls: Arc<ClientCalls>,
 }
 
 impl BrokerService {
@@ -65,6 +68,7 @@ impl BrokerService {
             turns,
             held,
             members: Arc::clone(&parts.members),
+            calls: Arc::clone(&parts.calls),
         }
     }
 }
@@ -79,8 +83,8 @@ impl Service for BrokerService {
             }
         };
         if header.is_response() {
-            // Answers to notices; nobody waits for them.
-            return;
+            let code = ResponseCode(header.code);
+            return self.calls.answered(conn.id(), header.opaque, code);
         }
         self.router.route(&Call {
             conn,
@@ -101,12 +105,18 @@ impl Service for BrokerService {
 
     fn deadline(&self) -> Option<Millis> {
         let turns = self.turns.deadline();
-        turns.into_iter().chain(self.held.deadline()).min()
+        let others = self
+            .held
+            .deadline()
+            .into_iter()
+            .chain(self.calls.deadline());
+        turns.into_iter().chain(others).min()
     }
 
     fn expired(&self, now: Millis) {
         self.turns.expired(now);
         self.held.expired(now);
+        self.calls.expired(now);
     }
 
     fn closed(&self, conn: &Rc<Connection>) {

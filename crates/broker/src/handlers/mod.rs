@@ -23,6 +23,7 @@ pub(crate) mod unlock_queues;
 pub(crate) mod unregister;
 
 pub(crate) use pull::PullMessages;
+pub(crate) use reply::Reply;
 pub(crate) use send::Send;
 pub(crate) use send_back::SendBack;
 pub(crate) use send_batch::SendBatch;

@@ -10,6 +10,7 @@ mod gated_disk;
 mod long_poll;
 mod pull;
 mod queries;
+mod reply;
 mod restart;
 mod send;
 mod send_back;

@@ -160,6 +160,13 @@ impl Client {
         self.opaque
     }
 
+    /// Answers a request of the broker.
+    pub(crate) fn answer(&mut self, response: &RemotingCommand) {
+        let mut bytes = Vec::new();
+        response.encode(SerializeType::Json, &mut bytes).unwrap();
+        self.write(&bytes);
+    }
+
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap();
     }

@@ -140,9 +140,6 @@ idle! {
         NotYet "lag of groups with a filter" {
             estimateAccumulation = "true",
         }
-        NotYet "request-reply messages" {
-            storeReplyMessageEnable = "true",
-        }
         NotYet "POP consumption" {
             popPollingSize = "1024",
             maxPopPollingSize = "100000",

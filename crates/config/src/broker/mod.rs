@@ -96,6 +96,8 @@ keys! {
             "Pause between two writes of the consumers' positions.";
         "rebalanceLockMaxLiveTimeMills" => rebalance_lock_max_live_time: Ms = "60000", 1_000..=3_600_000, fixed;
             "A queue lock of an orderly consumer ends if it is not renewed for this long.";
+        "storeReplyMessageEnable" => store_reply_message_enable: Bool = "true", live;
+            "Store replies of consumers beside pushing them to the producers that asked.";
         "maxHeldPulls" => max_held_pulls: Count = "100000", 0..=100_000_000, live;
             "Most pulls held at a time; further ones are answered at once. FerroMQ only.";
         "configBlackList" => config_black_list: Text = "configBlackList;brokerConfigPath", fixed;

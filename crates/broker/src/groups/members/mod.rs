@@ -92,6 +92,14 @@ impl Members {
         table.producers.get(group).cloned().unwrap_or_default()
     }
 
+    /// A live producer of any group by its client id.
+    #[must_use]
+    pub fn producer(&self, client: &str) -> Option<Arc<Client>> {
+        let table = self.table.read();
+        let mut all = table.producers.values().flatten();
+        all.find(|known| &**known.id() == client).cloned()
+    }
+
     /// A client's heartbeat says that it consumes as a member of a group.
     pub fn join(&self, sender: &Sender, joining: &Joining<'_>) -> Joined {
         let now = self.clock.now();
