@@ -195,7 +195,7 @@ fn plans(
     roles: Arc<[Arc<dyn Role>]>,
     listeners: Vec<(Listener, usize)>,
 ) -> Vec<Plan> {
-    let census = Arc::new(Census::default());
+    let census = Arc::new(Census::new());
     let shared = |index| {
         Arc::new(Shared::new(
             index,

@@ -5,8 +5,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ferromq_base::Millis;
-use ferromq_base::clock::{Clock, SystemClock};
-use tokio::time::Instant;
 
 use super::Shared;
 use crate::{Connection, Limits};
@@ -19,7 +17,6 @@ const SPARES_MAX: usize = 32;
 /// What the connections and services of one thread share.
 pub(crate) struct Local {
     shared: Arc<Shared>,
-    started: (Instant, Millis),
     /// Connections with something to write, or to be closed, at the end of the turn.
     dirty: RefCell<Vec<Rc<Connection>>>,
     /// Written buffers: a connection without replies owns none.
@@ -37,7 +34,6 @@ impl Local {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
-            started: (Instant::now(), SystemClock.now()),
             dirty: RefCell::default(),
             spares: RefCell::default(),
             end_wanted: Cell::default(),
@@ -55,9 +51,8 @@ impl Local {
         self.shared.limits()
     }
 
-    /// Wall clock at the start plus what has passed since: does not jump.
     pub(crate) fn now(&self) -> Millis {
-        self.started.1.after(self.started.0.elapsed())
+        self.shared.now()
     }
 
     pub(crate) fn tick(&self) -> u32 {

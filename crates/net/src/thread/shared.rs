@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use ferromq_base::clock::{Clock, Millis, SystemClock};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -23,12 +24,28 @@ pub(crate) enum Letter {
 }
 
 /// What all network threads of a server share.
-#[derive(Default)]
 pub(crate) struct Census {
+    /// Start of the server, by a clock that does not jump and by the wall clock.
+    started: (Instant, Millis),
     /// Open connections.
     pub(crate) connections: AtomicUsize,
     /// Rung when a connection closes, for an acceptor that ran out of file descriptors.
     pub(crate) freed: Notify,
+}
+
+impl Census {
+    pub(crate) fn new() -> Self {
+        Self {
+            started: (Instant::now(), SystemClock.now()),
+            connections: AtomicUsize::new(0),
+            freed: Notify::new(),
+        }
+    }
+
+    /// Wall clock at the start plus what has passed since: does not jump, and is the same for all threads.
+    pub(crate) fn now(&self) -> Millis {
+        self.started.1.after(self.started.0.elapsed())
+    }
 }
 
 /// A network thread as other threads see it.
@@ -69,6 +86,10 @@ impl Shared {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        self.census.now()
     }
 
     pub(crate) fn load(&self) -> usize {
