@@ -5,7 +5,7 @@ use ferromq_wire::code::{RequestCode, ResponseCode};
 use ferromq_wire::request::{PullRequest, SendRequest, pull_flag};
 
 use crate::support::{
-    GROUP, Pulled, TOPIC, TestBroker, everything, properties, pull, request, to_topic,
+    GROUP, Pulled, TOPIC, TestBroker, everything, heartbeat, properties, pull, request, to_topic,
 };
 
 fn status(pulled: &Pulled) -> (ResponseCode, &str, i64, i64, i64) {
@@ -216,6 +216,52 @@ fn a_broker_or_group_that_must_not_be_read_says_so() {
     let refused = client.pull(&everything(TOPIC));
     assert_eq!(refused.code, ResponseCode::NO_PERMISSION);
     assert_eq!(refused.reply.ext.get("forbiddenType"), Some("2"));
+}
+
+#[test]
+fn members_are_served_by_the_subscription_of_their_heartbeat() {
+    let broker = TestBroker::start();
+    let mut client = broker.client();
+    for tag in ["A", "B"] {
+        let text = properties(&[("TAGS", tag)]);
+        let message = SendRequest {
+            properties: &text,
+            ..to_topic(TOPIC)
+        };
+        client.send_ok(&message, tag.as_bytes());
+    }
+    client.send_ok(&to_topic("other"), b"x");
+    let beat = client.call(heartbeat("CLUSTERING", "B", 7));
+    assert_eq!(beat.response_code(), ResponseCode::SUCCESS, "{beat:?}");
+    let mut with = |topic, sub_version| {
+        client.pull(&PullRequest {
+            sys_flag: 0,
+            sub_version,
+            ..everything(topic)
+        })
+    };
+    assert_eq!(with(TOPIC, 7).bodies(), ["B"]);
+    assert_eq!(with(TOPIC, 6).bodies(), ["B"]);
+    assert_eq!(with(TOPIC, 8).code, ResponseCode::SUBSCRIPTION_NOT_LATEST);
+    assert_eq!(with("other", 7).code, ResponseCode::SUBSCRIPTION_NOT_EXIST);
+}
+
+#[test]
+fn a_group_that_must_not_broadcast_is_refused() {
+    let broker = TestBroker::start();
+    let mut client = broker.client();
+    client.send_ok(&to_topic(TOPIC), b"b");
+    let groups = &broker.broker().parts().groups;
+    let mut group = (*groups.find_or_create(GROUP).unwrap()).clone();
+    group.consume_broadcast_enable = false;
+    groups.put(group);
+    client.call(heartbeat("BROADCASTING", "*", 7));
+    let refused = client.pull(&PullRequest {
+        sys_flag: 0,
+        ..everything(TOPIC)
+    });
+    assert_eq!(refused.code, ResponseCode::NO_PERMISSION);
+    assert_eq!(refused.reply.ext.get("forbiddenType"), Some("4"));
 }
 
 #[test]

@@ -280,6 +280,20 @@ fn a_retry_sent_too_often_becomes_a_dead_letter() {
 }
 
 #[test]
+fn an_orderly_group_sends_to_its_retry_topic_only_what_it_gave_up() {
+    let broker = TestBroker::start();
+    let mut client = broker.client();
+    client.send_ok(&to_topic("%RETRY%G"), b"again");
+    let lock = RemotingCommand::bare_request(RequestCode::LOCK_BATCH_MQ).with_body(
+        r#"{"clientId":"c1","consumerGroup":"G","mqSet":[{"brokerName":"b","queueId":0,"topic":"T"}]}"#,
+    );
+    assert_eq!(client.call(lock).response_code(), ResponseCode::SUCCESS);
+    client.send_ok(&to_topic("%RETRY%G"), b"given up");
+    assert_eq!(client.pull(&everything("%RETRY%G")).bodies(), ["again"]);
+    assert_eq!(client.pull(&everything("%DLQ%G")).bodies(), ["given up"]);
+}
+
+#[test]
 fn a_broker_that_must_not_be_written_refuses_only_what_it_must() {
     let broker = TestBroker::start_with(|config, _| config.broker_permission = 4);
     let mut client = broker.client();

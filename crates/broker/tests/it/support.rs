@@ -206,10 +206,14 @@ impl Client {
 
     pub(crate) fn call(&mut self, request: RemotingCommand) -> RemotingCommand {
         let opaque = self.post(request);
-        let reply = self.receive();
-        assert_eq!(reply.opaque, opaque);
-        assert!(reply.is_response());
-        reply
+        loop {
+            let reply = self.receive();
+            // The broker has requests of its own, such as a notice that the group has changed.
+            if reply.is_response() {
+                assert_eq!(reply.opaque, opaque);
+                return reply;
+            }
+        }
     }
 
     /// Sends a message that must be accepted; returns its queue offset.
@@ -304,6 +308,18 @@ impl Message {
         let found = self.properties.iter().rev().find(|(key, _)| key == name)?;
         Some(&found.1)
     }
+}
+
+/// The heartbeat of a member of the test group that wants `tags` of the test topic.
+pub(crate) fn heartbeat(model: &str, tags: &str, version: i64) -> RemotingCommand {
+    let body = format!(
+        "{{\"clientID\":\"c1\",\"producerDataSet\":[],\"consumerDataSet\":[{{\"groupName\":\"{GROUP}\",\
+         \"consumeType\":\"CONSUME_PASSIVELY\",\"messageModel\":\"{model}\",\
+         \"consumeFromWhere\":\"CONSUME_FROM_LAST_OFFSET\",\"unitMode\":false,\
+         \"subscriptionDataSet\":[{{\"topic\":\"{TOPIC}\",\"subString\":\"{tags}\",\"subVersion\":{version},\
+         \"expressionType\":\"TAG\",\"classFilterMode\":false,\"tagsSet\":[],\"codeSet\":[]}}]}}]}}"
+    );
+    RemotingCommand::bare_request(RequestCode::HEART_BEAT).with_body(body)
 }
 
 /// A send of the test topic, queue 0.
