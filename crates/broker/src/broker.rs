@@ -14,6 +14,7 @@ use ferromq_net::{Role, Service, ThreadContext};
 use ferromq_storage::{CloseError, Store};
 use ferromq_wire::message::id::UniqKeys;
 
+use crate::announce::Announcer;
 use crate::background::{Background, Task};
 use crate::client_calls::ClientCalls;
 use crate::delay::{DelayBell, DelayParts, DelayQueues, DelayStartError, DelayWorker};
@@ -63,6 +64,8 @@ pub struct Parts {
     pub store: Arc<Store>,
     /// The broker's own address.
     pub host: Arc<Host>,
+    /// Keeps the broker registered.
+    pub(crate) announcer: Arc<Announcer>,
     /// Word of new messages.
     pub(crate) arrivals: Arc<Arrivals>,
     /// Requests to clients that wait for answers.
@@ -148,9 +151,18 @@ impl Broker {
         &self.parts
     }
 
-    /// Says under which address the broker registers; message ids begin with it.
-    pub fn registered_at(&self, address: SocketAddr) {
-        self.parts.host.set_registered(address);
+    /// Registers with the name servers from now on, in the background: the broker is reachable at `bound`, the address its
+    /// main socket is bound to, with the real port.
+    pub fn announce(&self, bound: SocketAddr) {
+        if let Some(address) = self.parts.announcer.listening(bound) {
+            self.parts.host.set_registered(address);
+        }
+    }
+
+    /// Takes the broker out of the name servers, so that clients turn to others before it stops serving. Returns when the
+    /// name servers have answered, after two seconds at most.
+    pub fn withdraw(&self) {
+        self.parts.announcer.withdraw();
     }
 
     /// Stops the background work, saves all settings and closes the store. Call it after the server has stopped.
@@ -158,6 +170,7 @@ impl Broker {
     /// # Errors
     /// Something could not be saved; the next start recovers.
     pub fn close(&self) -> Result<(), StopError> {
+        self.withdraw();
         self.delay.stop();
         self.background.stop();
         let saved = self.parts.save();
@@ -188,11 +201,15 @@ impl Parts {
         let offsets = Offsets::open(setup.file("consumerOffset.json"), clock())?;
         let host = Host::new(config.broker_ip1.as_deref());
         let delays = DelayQueues::open(&config.message_delay_level, &setup.store);
+        let topics = Arc::new(topics);
+        let config = Arc::new(Live::new(setup.config.clone()));
+        let announcer = Announcer::new(Arc::clone(&config), Arc::clone(&topics));
         Ok(Self {
-            members: Arc::new(Members::new(config.channel_expired_timeout, clock())),
-            locks: Arc::new(QueueLocks::new(config.rebalance_lock_max_live_time)),
+            members: Arc::new(Members::new(setup.config.channel_expired_timeout, clock())),
+            locks: Arc::new(QueueLocks::new(setup.config.rebalance_lock_max_live_time)),
             uniq_keys: Arc::new(uniq_keys(&host, &*setup.clock)),
-            topics: Arc::new(topics),
+            announcer: Arc::new(announcer),
+            topics,
             groups: Arc::new(groups),
             offsets: Arc::new(offsets),
             host: Arc::new(host),
@@ -203,7 +220,7 @@ impl Parts {
             ack_timeout: setup.ack_timeout,
             started: setup.clock.now(),
             clock: clock(),
-            config: Arc::new(Live::new(setup.config)),
+            config,
             store: setup.store,
         })
     }
@@ -211,6 +228,9 @@ impl Parts {
     /// What runs in the background as long as the broker does.
     fn tasks(&self) -> Vec<Task> {
         let offsets_pause = self.config.load().flush_consumer_offset_interval;
+        // A crash makes groups see messages again: fewer than RocketMQ's five seconds of them.
+        let offsets_pause = offsets_pause.min(SAVE_PAUSE);
+        let announcer = Arc::clone(&self.announcer);
         let (topics, groups) = (Arc::clone(&self.topics), Arc::clone(&self.groups));
         let (offsets, members) = (Arc::clone(&self.offsets), Arc::clone(&self.members));
         vec![
@@ -218,6 +238,7 @@ impl Parts {
             Box::pin(async move { groups.keep_saved(SAVE_PAUSE).await }),
             Box::pin(async move { offsets.keep_saved(offsets_pause).await }),
             Box::pin(async move { members.run().await }),
+            Box::pin(async move { announcer.run().await }),
         ]
     }
 

@@ -10,6 +10,7 @@
 mod accept;
 mod connection;
 mod detect;
+mod host;
 mod limits;
 mod server;
 mod service;
@@ -18,6 +19,7 @@ mod thread;
 pub use accept::SocketOptions;
 pub use connection::{ConnHandle, ConnId, Connection};
 pub use ferromq_wire::frame::FrameRef;
+pub use host::{HostAddress, host_addresses, outward_ip};
 pub use limits::Limits;
 pub use server::{Listener, Server, ServerBuilder, StartError};
 pub use service::{Role, Service};

@@ -13,6 +13,7 @@ mod system;
 mod table;
 
 pub use attributes::{AttributeChanges, AttributeError, Attributes};
+pub(crate) use changes::Changes;
 pub use config::{TopicConfig, TopicFilter};
 pub use create::{CreateError, CreateOnSend, RetryTopic};
 pub use permission::Permission;

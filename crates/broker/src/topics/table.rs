@@ -1,5 +1,6 @@
 //! The table of topics and its file.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,10 +8,11 @@ use std::time::Duration;
 use ferromq_base::Clock;
 use ferromq_disk::DiskError;
 use ferromq_wire::body::DataVersion;
+use ferromq_wire::message::topic::is_retry;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
-use super::changes::Changes;
+use super::changes::{Changes, Followers};
 use super::{TopicConfig, file, system};
 use crate::settings_file::{LoadError, SettingsFile, Unsaved, new_version};
 
@@ -24,7 +26,7 @@ pub struct Topics {
     table: RwLock<Table>,
     /// Names of the topics that the broker made at start because of its own name or settings.
     system: Vec<Arc<str>>,
-    changes: Changes,
+    followers: Followers,
     file: SettingsFile,
     /// Generation that the file holds; locked for the whole of a save.
     saved: Mutex<u64>,
@@ -62,7 +64,7 @@ impl Topics {
             generation: AtomicU64::new(0),
             table: RwLock::new(Table { version, topics }),
             system,
-            changes: Changes::default(),
+            followers: Followers::default(),
             file,
             saved: Mutex::new(0),
             unsaved: Unsaved::default(),
@@ -93,6 +95,39 @@ impl Topics {
         (version, topics)
     }
 
+    /// Those of the named topics that exist, and the version of the table that they are of.
+    pub(crate) fn some(&self, names: &BTreeSet<Arc<str>>) -> (DataVersion, Vec<Arc<TopicConfig>>) {
+        let table = self.table.read();
+        let found = names
+            .iter()
+            .filter_map(|name| table.topics.get(name).cloned());
+        (table.version, found.collect())
+    }
+
+    /// Marks those topics as order topics that an order configuration names, and only those. The name servers are not
+    /// told at once: two that disagree about the configuration would keep the broker busy.
+    pub(crate) fn set_order(&self, ordered: &BTreeMap<String, String>) {
+        let mut table = self.table.write();
+        let wrong = |topic: &Arc<TopicConfig>| {
+            // Retry topics follow the topics of their group.
+            !is_retry(&topic.name) && topic.order != ordered.contains_key(&*topic.name)
+        };
+        let wrong: Vec<_> = table
+            .topics
+            .values()
+            .filter(|topic| wrong(topic))
+            .cloned()
+            .collect();
+        for topic in wrong {
+            let mut right = TopicConfig::clone(&topic);
+            right.order = !topic.order;
+            table
+                .topics
+                .insert(Arc::clone(&topic.name), Arc::new(right));
+            self.count(&mut table);
+        }
+    }
+
     /// Version of the table.
     #[must_use]
     pub fn version(&self) -> DataVersion {
@@ -110,9 +145,9 @@ impl Topics {
         self.system.iter()
     }
 
-    /// Which topics changed, for the one who tells the name servers.
-    pub(crate) fn changes(&self) -> &Changes {
-        &self.changes
+    /// Which topics change from now on, for one who tells a name server.
+    pub(crate) fn follow(&self) -> Arc<Changes> {
+        self.followers.follow()
     }
 
     /// Creates or replaces a topic. What is stored already changes nothing.
@@ -159,10 +194,7 @@ impl Topics {
 
     /// Counts a change that is not one of the table but concerns the name servers, such as the broker's permission.
     pub fn touch(&self) {
-        let mut table = self.table.write();
-        table.version = table.version.next(self.clock.now());
-        self.generation.fetch_add(1, Ordering::AcqRel);
-        self.unsaved.mark();
+        self.count(&mut self.table.write());
     }
 
     /// Writes the file unless it holds all changes made so far. Whoever calls it together with others may find that
@@ -191,9 +223,13 @@ impl Topics {
     }
 
     fn changed(&self, table: &mut Table, name: &Arc<str>) {
+        self.count(table);
+        self.followers.tell(name);
+    }
+
+    fn count(&self, table: &mut Table) {
         table.version = table.version.next(self.clock.now());
         self.generation.fetch_add(1, Ordering::AcqRel);
-        self.changes.note(name);
         self.unsaved.mark();
     }
 }

@@ -169,15 +169,48 @@ fn retry_and_dead_letter_topics_are_made_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn changes_wait_for_the_one_who_tells_the_name_servers() {
+async fn changes_wait_for_everyone_who_follows() {
     let dir = tempfile::tempdir().unwrap();
     let topics = open(dir.path(), Vec::new());
+    topics.dead_letter_topic("before").unwrap();
+    let (one, two) = (topics.follow(), topics.follow());
     topics.dead_letter_topic("G").unwrap();
-    topics.dead_letter_topic("H").unwrap();
-    assert!(topics.remove("%DLQ%H"));
-    assert!(!topics.remove("%DLQ%H"));
-    let names: Vec<_> = topics.changes().take().await.into_iter().collect();
-    assert_eq!(names, [Arc::from("%DLQ%G"), Arc::from("%DLQ%H")]);
-    let none = tokio::time::timeout(std::time::Duration::from_secs(60), topics.changes().take());
-    assert!(none.await.is_err());
+    assert!(topics.remove("%DLQ%before"));
+    assert!(!topics.remove("%DLQ%before"));
+    two.clear();
+    let names: Vec<_> = one.take().await.into_iter().collect();
+    assert_eq!(names, [Arc::from("%DLQ%G"), Arc::from("%DLQ%before")]);
+    for changes in [one, two] {
+        let none = tokio::time::timeout(std::time::Duration::from_secs(60), changes.take());
+        assert!(none.await.is_err());
+    }
+}
+
+#[test]
+fn an_order_configuration_marks_just_its_topics() {
+    let dir = tempfile::tempdir().unwrap();
+    let topics = open(dir.path(), Vec::new());
+    let changes = topics.follow();
+    for (name, order) in [("A", true), ("B", false), ("C", true), ("%RETRY%G", true)] {
+        let topic = TopicConfig {
+            order,
+            ..TopicConfig::new(name, 1, Permission::READ_WRITE)
+        };
+        topics.put(topic).unwrap();
+    }
+    changes.clear();
+    let version = topics.version();
+    let conf = |names: &[&str]| {
+        let pair = |name: &&str| ((*name).to_owned(), "broker-a:1".to_owned());
+        names.iter().map(pair).collect()
+    };
+    topics.set_order(&conf(&["B", "C", "nowhere"]));
+    let order = |name| topics.find(name).unwrap().order;
+    assert_eq!(
+        [order("A"), order("B"), order("C"), order("%RETRY%G")],
+        [false, true, true, true]
+    );
+    assert_eq!(topics.version().counter, version.counter + 2);
+    topics.set_order(&conf(&["B", "C"]));
+    assert_eq!(topics.version().counter, version.counter + 2);
 }

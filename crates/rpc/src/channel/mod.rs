@@ -7,6 +7,7 @@ mod pending;
 mod run;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,6 +74,7 @@ pub const VERSION: Version = Version::V5_3_1;
 /// What the tasks of a connection and its users share.
 pub(crate) struct Shared {
     addr: String,
+    local: Option<SocketAddr>,
     options: ChannelOptions,
     outbox: Outbox,
     pending: Pending,
@@ -116,6 +118,7 @@ impl Channel {
     fn over(stream: TcpStream, addr: &str, options: ChannelOptions) -> Self {
         let shared = Arc::new(Shared {
             addr: addr.to_owned(),
+            local: stream.local_addr().ok(),
             in_flight: Semaphore::new(options.in_flight_max.clamp(1, Semaphore::MAX_PERMITS)),
             options,
             outbox: Outbox::default(),
@@ -133,6 +136,12 @@ impl Channel {
     #[must_use]
     pub fn addr(&self) -> &str {
         &self.shared.addr
+    }
+
+    /// Our end of the connection, if the system tells.
+    #[must_use]
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.shared.local
     }
 
     /// Whether the connection still stands, as far as is known.

@@ -1,1 +1,0 @@
-//! Telling the name servers which topics this broker has.
