@@ -5,11 +5,12 @@
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use ferromq_base::{Clock, Millis, QueueId};
-use ferromq_storage::{IndexKeys, Queue};
+use ferromq_storage::Queue;
 use ferromq_wire::code::ResponseCode;
 use ferromq_wire::message::id::UniqKeys;
 use ferromq_wire::message::{Properties, RecordDraft, properties as key, sysflag, topic};
@@ -108,52 +109,38 @@ impl Send {
         &self,
         message: &Message<'_>,
         target: &Target,
-    ) -> Result<(usize, std::ops::Range<usize>), Refusal> {
+    ) -> Result<(usize, Range<usize>), Refusal> {
         let Buffers { kept, added } = &mut *self.buffers.borrow_mut();
         added.clear();
-        let uniq_key = self.uniq_key(&message.traits, added);
-        let delayed = self.delayed(&message.traits)?;
-        let mut left_out: &[&str] = &[];
-        if message.is_dead {
-            left_out = &[key::DELAY];
-        } else if delayed.is_some() && message.traits.is_timed {
-            left_out = &TIMED;
-        }
+        let made_key = self.uniq_key(&message.traits, added);
         let real = target.topic.queue(target.queue);
-        let queue = delayed.unwrap_or(&real);
+        let delayed = self.delayed(&message.traits)?;
         if delayed.is_some() {
             push_real(added, &real);
+            self.turns.note_delayed();
         }
         let properties = Properties::new(message.request.properties.as_bytes());
+        let left_out = message.left_out(delayed.is_some());
         let parts = [
             message.traits.kept(properties, left_out, kept),
             message.stamp.properties(),
             added,
         ];
-        let keys = IndexKeys {
-            unique_key: match &uniq_key {
-                Some(range) => std::str::from_utf8(&added[range.clone()]).unwrap_or_default(),
-                None => message.traits.index.unique_key,
-            },
-            ..message.traits.index
-        };
-        let range = self
-            .turns
-            .keep_key(|text| text.extend_from_slice(keys.unique_key.as_bytes()));
-        let draft = message.draft(queue, &parts);
-        let limit = message.stamp.body_bytes_max();
-        let place = self
-            .turns
-            .push(queue, &draft, keys)
-            .map_err(|error| Refusal::not_pushed(limit, &error))?;
-        if delayed.is_some() {
-            self.turns.note_delayed();
+        let mut keys = message.traits.index;
+        if let Some(made) = made_key {
+            keys.unique_key = std::str::from_utf8(&added[made]).unwrap_or_default();
         }
-        Ok((place, range))
+        let key = |text: &mut Vec<u8>| text.extend_from_slice(keys.unique_key.as_bytes());
+        let key = self.turns.keep_key(key);
+        let queue = delayed.unwrap_or(&real);
+        let pushed = self.turns.push(queue, &message.draft(queue, &parts), keys);
+        let place =
+            pushed.map_err(|error| Refusal::not_pushed(message.stamp.body_bytes_max(), &error))?;
+        Ok((place, key))
     }
 
     /// Appends a unique key property if the producer left it out; returns where the key is.
-    fn uniq_key(&self, traits: &Traits<'_>, added: &mut Vec<u8>) -> Option<std::ops::Range<usize>> {
+    fn uniq_key(&self, traits: &Traits<'_>, added: &mut Vec<u8>) -> Option<Range<usize>> {
         if !traits.index.unique_key.is_empty() {
             return None;
         }
@@ -217,6 +204,17 @@ struct Message<'a> {
 }
 
 impl Message<'_> {
+    /// Properties that must not be stored.
+    fn left_out(&self, is_delayed: bool) -> &'static [&'static str] {
+        if self.is_dead {
+            return &[key::DELAY];
+        }
+        if is_delayed && self.traits.is_timed {
+            return &TIMED;
+        }
+        &[]
+    }
+
     fn draft<'b>(&'b self, queue: &'b Queue, properties: &'b [&'b [u8]]) -> RecordDraft<'b> {
         RecordDraft {
             topic: queue.topic(),
@@ -235,11 +233,7 @@ impl Message<'_> {
 }
 
 /// What waits for the turn; nothing does for a one-way request.
-pub(super) fn pending(
-    call: &Call<'_>,
-    records: std::ops::Range<usize>,
-    receipt: Receipt,
-) -> Option<Pending> {
+pub(super) fn pending(call: &Call<'_>, records: Range<usize>, receipt: Receipt) -> Option<Pending> {
     if call.header.is_oneway() {
         return None;
     }
