@@ -1,0 +1,243 @@
+//! Kills the broker without warning, again and again: nothing that was acknowledged may be lost.
+//!
+//! Eight producers send into four queues over connections of their own, a few requests in flight each. At a random
+//! moment the process is killed and started again on the same folder. Then every message acknowledged so far must be
+//! where its reply said (queue, offset, id), once, and each producer's messages must lie in each queue in the order
+//! they were sent in. Rounds: `FERROMQ_KILL_ROUNDS` (default 3), seed: `FERROMQ_KILL_SEED` (default: the time).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ferromq_wire::code::ResponseCode;
+use ferromq_wire::message::id::OffsetMsgId;
+use ferromq_wire::message::record::records;
+
+use crate::client::{Client, Placed, placed, send_command};
+use crate::process::{Process, ferromq};
+
+const TOPIC: &str = "kill-test";
+const PRODUCERS: u64 = 8;
+const QUEUES: i32 = 4;
+/// Requests of one producer on their way at a time.
+const IN_FLIGHT: usize = 4;
+/// Longest start with a store that was not closed. A debug build on a busy machine is given more time.
+const READY_LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 2 });
+
+#[test]
+fn asynchronous_flush_keeps_what_was_acknowledged() {
+    run("async", "flushDiskType=ASYNC_FLUSH\n");
+}
+
+#[test]
+fn synchronous_flush_keeps_what_was_acknowledged() {
+    run("sync", "flushDiskType=SYNC_FLUSH\n");
+}
+
+/// A small generator of random numbers (xorshift).
+#[derive(Clone)]
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+}
+
+/// Everything acknowledged so far, by queue and offset: the id and the body.
+type Acked = BTreeMap<(i32, i64), (String, Vec<u8>)>;
+
+fn run(name: &str, config: &str) {
+    let rounds = number("FERROMQ_KILL_ROUNDS").unwrap_or(3);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_nanos() as u64;
+    let seed = number("FERROMQ_KILL_SEED").unwrap_or(now) | 1;
+    println!("{name}: {rounds} rounds, FERROMQ_KILL_SEED={seed}");
+    let mut random = Random(seed);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("broker.conf");
+    // Small files, so that kills hit moments of rolling over, too.
+    let sizes = "mappedFileSizeCommitLog=1048576\nmappedFileSizeConsumeQueue=20000\nmaxHashSlotNum=1000\nmaxIndexNum=4000\n";
+    std::fs::write(&file, format!("{config}{sizes}")).unwrap();
+    let mut acked = Acked::new();
+    let mut process = start(dir.path(), &file);
+    for round in 0..rounds {
+        let moment = Duration::from_millis(20 + random.below(1500));
+        let new = load_and_kill(&mut process, round, moment, &mut random);
+        for (place, message) in new {
+            let before = acked.insert(place, message);
+            assert_eq!(before, None, "round {round}: place {place:?} given twice");
+        }
+        process = start(dir.path(), &file);
+        println!(
+            "{name}: round {round}: killed after {moment:?}, {} acknowledged so far, ready again after {:?}",
+            acked.len(),
+            process.ready_after
+        );
+        assert!(process.ready_after <= READY_LIMIT, "not ready in time");
+        verify(process.address("broker"), &acked);
+    }
+    assert!(!acked.is_empty());
+    process.terminate();
+    assert!(process.end().0.success());
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+fn start(dir: &Path, file: &Path) -> Process {
+    let data = dir.join("data");
+    let arguments = [
+        "standalone",
+        "--listen",
+        "127.0.0.1",
+        "--namesrv-port",
+        "0",
+        "--broker-port",
+        "0",
+        "--data",
+    ];
+    let mut arguments = arguments.to_vec();
+    arguments.extend([data.to_str().unwrap(), "-c", file.to_str().unwrap()]);
+    Process::start(ferromq(), &arguments, "ready")
+}
+
+/// Runs the producers, kills the process `moment` later, and returns what was acknowledged.
+fn load_and_kill(
+    process: &mut Process,
+    round: u64,
+    moment: Duration,
+    random: &mut Random,
+) -> Acked {
+    let address = process.address("broker");
+    std::thread::scope(|scope| {
+        let producers: Vec<_> = (0..PRODUCERS)
+            .map(|producer| {
+                let random = Random(random.next() | 1);
+                scope.spawn(move || produce(address, round, producer, random))
+            })
+            .collect();
+        std::thread::sleep(moment);
+        process.kill();
+        let acked = producers
+            .into_iter()
+            .flat_map(|producer| producer.join().unwrap());
+        acked
+            .map(|(place, body)| ((place.queue, place.offset), (place.id, body)))
+            .collect()
+    })
+}
+
+/// Sends until the connection breaks; returns what was acknowledged.
+fn produce(
+    address: SocketAddr,
+    round: u64,
+    producer: u64,
+    mut random: Random,
+) -> Vec<(Placed, Vec<u8>)> {
+    let mut acked = Vec::new();
+    let Ok(mut client) = Client::connect(address) else {
+        return acked;
+    };
+    let mut waiting: VecDeque<(i32, Vec<u8>)> = VecDeque::new();
+    for sequence in 0_u64.. {
+        let queue = random.below(QUEUES as u64) as i32;
+        let mut body = format!("{round} {producer} {sequence} ").into_bytes();
+        body.resize(body.len() + random.below(3000) as usize, b'.');
+        let Ok(opaque) = client.request(send_command(TOPIC, queue, &body)) else {
+            break;
+        };
+        waiting.push_back((opaque, body));
+        if waiting.len() >= IN_FLIGHT && !take_reply(&mut client, &mut waiting, &mut acked) {
+            break;
+        }
+    }
+    // Replies that had arrived before the end count as well.
+    while take_reply(&mut client, &mut waiting, &mut acked) {}
+    acked
+}
+
+/// Takes the next reply; false if the connection has ended.
+fn take_reply(
+    client: &mut Client,
+    waiting: &mut VecDeque<(i32, Vec<u8>)>,
+    acked: &mut Vec<(Placed, Vec<u8>)>,
+) -> bool {
+    let Ok(response) = client.response() else {
+        return false;
+    };
+    let at = waiting
+        .iter()
+        .position(|(opaque, _)| *opaque == response.opaque);
+    let (_, body) = waiting.remove(at.unwrap()).unwrap();
+    acked.push((placed(&response).unwrap(), body));
+    true
+}
+
+/// Reads all queues and compares with what was acknowledged.
+fn verify(address: SocketAddr, acked: &Acked) {
+    let mut client = Client::connect(address).unwrap();
+    let mut found = 0;
+    for queue in 0..QUEUES {
+        let mut offset = 0;
+        let mut last: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+        loop {
+            let response = client.pull(TOPIC, queue, offset).unwrap();
+            if response.response_code() == ResponseCode::TOPIC_NOT_EXIST {
+                assert!(acked.is_empty(), "the topic is lost");
+                return;
+            }
+            if response.response_code() != ResponseCode::SUCCESS {
+                let max: i64 = response.ext.get("maxOffset").unwrap().parse().unwrap();
+                assert_eq!(offset, max, "queue {queue}: {:?}", response.remark);
+                break;
+            }
+            for record in records(&response.body) {
+                assert_eq!(
+                    record.queue_offset().to_wire(),
+                    offset,
+                    "queue {queue} has a gap"
+                );
+                record.check_body().unwrap();
+                let id = OffsetMsgId {
+                    host: record.store_host(),
+                    offset: record.physical_offset(),
+                };
+                let mut text = Vec::new();
+                id.write(&mut text);
+                if let Some((acked_id, body)) = acked.get(&(queue, offset)) {
+                    assert_eq!(record.body(), body, "queue {queue} offset {offset}");
+                    assert_eq!(acked_id.as_bytes(), text, "queue {queue} offset {offset}");
+                    found += 1;
+                }
+                let (sender, sequence) = sender_of(record.body());
+                let before = last.insert(sender, sequence);
+                assert!(
+                    before < Some(sequence),
+                    "queue {queue} offset {offset}: out of order"
+                );
+                offset += 1;
+            }
+        }
+    }
+    assert_eq!(found, acked.len(), "acknowledged messages are missing");
+}
+
+/// Round and producer, and sequence number, of a body.
+fn sender_of(body: &[u8]) -> ((u64, u64), u64) {
+    let text = std::str::from_utf8(body).unwrap();
+    let mut numbers = text.split(' ').map_while(|word| word.parse().ok());
+    let mut next = || numbers.next().unwrap();
+    ((next(), next()), next())
+}

@@ -1,0 +1,12 @@
+//! The real binary, started in temporary folders on free ports.
+
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod legacy;
+#[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
+mod process;
