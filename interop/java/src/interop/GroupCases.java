@@ -83,9 +83,13 @@ final class GroupCases {
         DefaultMQPushConsumer first = member(c, group, topic, new Received());
         DefaultMQPushConsumer second = member(c, group, topic, new Received());
         Check.eventually("two members", () -> members(first, topic, group).size() == 2);
+        c.event("two members");
         second.shutdown();
+        c.event("one says goodbye");
         Check.within(5, "one member", () -> members(first, topic, group).size() == 1);
+        c.event("one member");
         Check.within(5, "its queues", () -> owned(first, topic).size() == 2);
+        c.event("with all queues");
         Check.equal("member", List.of(clientId(first)), members(first, topic, group));
     }
 
