@@ -77,6 +77,11 @@ impl TestBroker {
         self.running = Some(run(self.dir.path(), &self.setup));
     }
 
+    /// Folder of the broker.
+    pub(crate) fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.as_ref().unwrap().1.addresses()[0]
     }
