@@ -152,11 +152,18 @@ impl Broker {
     }
 
     /// Registers with the name servers from now on, in the background: the broker is reachable at `bound`, the address its
-    /// main socket is bound to, with the real port.
-    pub fn announce(&self, bound: SocketAddr) {
-        if let Some(address) = self.parts.announcer.listening(bound) {
-            self.parts.host.set_registered(address);
-        }
+    /// main socket is bound to, with the real port. Returns the address that message ids begin with from now on; `None` if
+    /// `brokerIP1` is a host name.
+    pub fn announce(&self, bound: SocketAddr) -> Option<SocketAddr> {
+        let own = self.parts.announcer.listening(bound)?;
+        self.parts.host.set_registered(own);
+        Some(own)
+    }
+
+    /// Blocks until some name server knows the broker, so that clients can find it; false if `timeout` passed first.
+    #[must_use]
+    pub fn wait_registered(&self, timeout: Duration) -> bool {
+        self.parts.announcer.wait_registered(timeout)
     }
 
     /// Takes the broker out of the name servers, so that clients turn to others before it stops serving. Returns when the

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ferromq_base::Mark;
 use ferromq_config::{BrokerConfig, name_servers};
 use ferromq_rpc::{ChannelOptions, Channels};
 use ferromq_wire::{Language, Version};
@@ -31,6 +32,7 @@ pub struct Announcer {
     config: Arc<Live<BrokerConfig>>,
     topics: Arc<Topics>,
     listening: watch::Sender<Option<SocketAddr>>,
+    registered: Arc<Mark>,
     stop: watch::Sender<bool>,
     ended: Mutex<bool>,
     end: Condvar,
@@ -44,6 +46,7 @@ impl Announcer {
             config,
             topics,
             listening: watch::Sender::new(None),
+            registered: Arc::default(),
             stop: watch::Sender::new(false),
             ended: Mutex::new(false),
             end: Condvar::new(),
@@ -55,6 +58,11 @@ impl Announcer {
     pub fn listening(&self, bound: SocketAddr) -> Option<SocketAddr> {
         self.listening.send_replace(Some(bound));
         self.addresses(bound).own()
+    }
+
+    /// Blocks until some name server knows the broker; false if `timeout` passed first.
+    pub fn wait_registered(&self, timeout: Duration) -> bool {
+        self.registered.wait(1, timeout)
     }
 
     /// Registers from when the broker is reachable until it is withdrawn.
@@ -114,6 +122,7 @@ impl Announcer {
                 channels: Channels::new(options()),
                 registration: Arc::clone(&registration),
                 changes: self.topics.follow(),
+                registered: Arc::clone(&self.registered),
                 is_lost: false,
             };
             servers.spawn(server.run(self.stop.subscribe()));

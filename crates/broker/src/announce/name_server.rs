@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ferromq_base::Mark;
 use ferromq_rpc::{CallError, Channel, Channels};
 use ferromq_wire::RemotingCommand;
 use ferromq_wire::body::DataVersion;
@@ -29,6 +30,8 @@ pub(super) struct NameServer {
     pub(super) channels: Channels,
     pub(super) registration: Arc<Registration>,
     pub(super) changes: Arc<Changes>,
+    /// Becomes 1 when a name server knows the broker for the first time.
+    pub(super) registered: Arc<Mark>,
     /// Whether the log has been told that this name server does not answer.
     pub(super) is_lost: bool,
 }
@@ -85,6 +88,7 @@ impl NameServer {
             .await?;
         let mut known = self.register_all(&channel).await?;
         self.note_registered();
+        self.registered.advance(1);
         let period = self.registration.config.load().register_name_server_period;
         let mut next = Instant::now() + period;
         loop {
