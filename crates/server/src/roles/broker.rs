@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ferromq_base::{Clock, SystemClock};
 use ferromq_broker::{Broker, BrokerSetup};
-use ferromq_config::{BrokerSettings, Selection};
+use ferromq_config::{BrokerConfig, BrokerSettings, Selection};
 use ferromq_disk::{Disk, RealDisk};
 use ferromq_net::{Listener, Server, ServerBuilder};
 use ferromq_storage::Store;
@@ -54,47 +54,46 @@ impl RunningBroker {
     fn start(mut settings: BrokerSettings, alarm: &Alarm) -> Result<Self, Failure> {
         check(&mut settings)?;
         let ports = Ports::bind(&mut settings, "`listenPort` in the configuration file")?;
+        let bound = ports.main();
         let broker = open(&settings, alarm)?;
         let net = &settings.groups.net;
         let builder = Server::builder()
             .threads(network::threads(net))
             .limits(network::limits(net));
         let server = ports.serve(builder, &broker).start()?;
-        let this = Self {
+        let own = broker.announce(bound);
+        greet(&settings.groups.broker, own);
+        Ok(Self {
             settings,
             broker,
             server,
-        };
-        this.announce()?;
-        Ok(this)
-    }
-
-    fn announce(&self) -> Result<(), Failure> {
-        let config = &self.settings.groups.broker;
-        let bound = self.server.addresses().first().copied();
-        let address = config
-            .broker_ip1
-            .clone()
-            .map(|ip| format!("{ip}:{}", config.listen_port));
-        let address = address
-            .or_else(|| Some(network::reachable(bound?).to_string()))
-            .unwrap_or_default();
-        let list = config.namesrv_addr.as_deref().unwrap_or_default();
-        let suffix = if list.is_empty() {
-            String::new()
-        } else {
-            format!(" and name server is {list}")
-        };
-        let name = &config.broker_name;
-        say(&format!(
-            "The broker[{name}, {address}] boot success. serializeType=JSON{suffix}"
-        ));
-        Ok(())
+        })
     }
 
     fn stop(self) -> Result<(), Failure> {
         stop(&self.broker, self.server, &self.settings)
     }
+}
+
+/// Prints RocketMQ's boot line; `own` is the broker's address.
+fn greet(config: &BrokerConfig, own: Option<SocketAddr>) {
+    let name = &config.broker_name;
+    // Without an address of its own the broker was given a host name.
+    let named = || {
+        format!(
+            "{}:{}",
+            config.broker_ip1.as_deref().unwrap_or_default(),
+            config.listen_port
+        )
+    };
+    let address = own.map_or_else(named, |own| own.to_string());
+    let suffix = match config.namesrv_addr.as_deref() {
+        None | Some("") => String::new(),
+        Some(list) => format!(" and name server is {list}"),
+    };
+    say(&format!(
+        "The broker[{name}, {address}] boot success. serializeType=JSON{suffix}"
+    ));
 }
 
 /// The bound ports of a broker.
@@ -175,6 +174,7 @@ pub(super) fn stop(
     server: Server,
     settings: &BrokerSettings,
 ) -> Result<(), Failure> {
+    broker.withdraw();
     server.stop(settings.groups.net.shutdown_timeout);
     Ok(broker.close()?)
 }

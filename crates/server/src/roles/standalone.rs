@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ferromq_broker::Broker;
 use ferromq_config::{BrokerSettings, Env, NamesrvSettings};
@@ -17,6 +18,9 @@ use crate::{logging, network, open_files, settings};
 
 /// Name of the broker unless a file says otherwise. Not the host's name: the directory may move to another host.
 const BROKER_NAME: &str = "broker-a";
+
+/// Longest wait for the registration at the name server in the same process; takes some milliseconds.
+const REGISTER_TIME: Duration = Duration::from_secs(5);
 
 /// Runs `ferromq standalone`.
 pub(crate) fn run(args: &Standalone) -> Result<(), Failure> {
@@ -56,6 +60,13 @@ impl RunningPair {
             broker,
             server,
         };
+        // The address it answers with is for message ids only.
+        let _ = this.broker.announce(broker_address);
+        if !this.broker.wait_registered(REGISTER_TIME) {
+            tracing::warn!(
+                "the broker is not registered with its own name server yet; clients may not find it"
+            );
+        }
         greet(namesrv_address, broker_address, &data);
         Ok(this)
     }

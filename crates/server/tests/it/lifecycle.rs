@@ -3,6 +3,8 @@
 use std::net::TcpListener;
 use std::path::Path;
 
+use ferromq_wire::code::ResponseCode;
+
 use crate::client::Client;
 use crate::process::{Process, ferromq, run};
 
@@ -27,6 +29,20 @@ fn standalone_serves_clients_from_its_ready_line_on_and_stops_cleanly() {
     let data = dir.path().join("data");
     let mut process = Process::start(ferromq(), &standalone(&data), "ready");
     let broker = process.address("broker");
+
+    let mut client = Client::connect(process.address("name server")).unwrap();
+    let route = client.route("TBW102").unwrap();
+    assert_eq!(
+        route.response_code(),
+        ResponseCode::SUCCESS,
+        "{:?}",
+        route.remark
+    );
+    let body = String::from_utf8(route.body.to_vec()).unwrap();
+    assert!(
+        body.contains(&format!("127.0.0.1:{}", broker.port())),
+        "{body}"
+    );
 
     let mut client = Client::connect(broker).unwrap();
     let first = client.send("greetings", 1, b"hello").unwrap().unwrap();
@@ -74,6 +90,61 @@ fn two_processes_cannot_use_one_directory() {
         error.contains("lock") && error.contains(data.to_str().unwrap()),
         "{error}"
     );
+}
+
+#[test]
+fn name_server_and_broker_run_as_two_processes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let namesrv_conf = path("namesrv.conf");
+    let text = format!(
+        "listenPort=0\nbindAddress=127.0.0.1\nkvConfigPath={}\n",
+        path("kv.json")
+    );
+    std::fs::write(&namesrv_conf, text).unwrap();
+    let namesrv = Process::start(ferromq(), &["namesrv", "-c", &namesrv_conf], "boot success");
+    let namesrv_address = namesrv.address("boot success");
+
+    let broker_conf = path("broker.conf");
+    let text = format!(
+        "brokerName=broker-x\nlistenPort=0\nbindAddress=127.0.0.1\nstorePathRootDir={}\n",
+        path("store")
+    );
+    std::fs::write(&broker_conf, text).unwrap();
+    let list = namesrv_address.to_string();
+    let mut broker = Process::start(
+        ferromq(),
+        &["broker", "-n", &list, "-c", &broker_conf],
+        "boot success",
+    );
+    let line = broker.banner.last().unwrap().clone();
+    assert!(
+        line.starts_with("The broker[broker-x, 127.0.0.1:"),
+        "{line}"
+    );
+    assert!(
+        line.ends_with(&format!(
+            "] boot success. serializeType=JSON and name server is {list}"
+        )),
+        "{line}"
+    );
+
+    let mut client = Client::connect(namesrv_address).unwrap();
+    let registered = |client: &mut Client| {
+        client.route("TBW102").unwrap().response_code() == ResponseCode::SUCCESS
+    };
+    let begin = std::time::Instant::now();
+    while !registered(&mut client) {
+        assert!(
+            begin.elapsed().as_secs() < 20,
+            "the broker does not register"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    broker.terminate();
+    assert!(broker.end().0.success());
+    // It has told the name server.
+    assert!(!registered(&mut client));
 }
 
 #[test]
