@@ -9,7 +9,7 @@ use ferromq_storage::{
     AppendError, IndexKeys, Queue, ReadLimits, ReadOutcome, ReadStatus, Store, Turn,
 };
 use ferromq_wire::message::properties as key;
-use ferromq_wire::message::{Properties, RecordDraft, RecordRef, topic};
+use ferromq_wire::message::{RecordDraft, RecordRef, topic};
 
 use super::levels::DelayQueues;
 use super::progress::Progress;
@@ -23,13 +23,6 @@ const BATCH: ReadLimits = ReadLimits {
 };
 /// After a failed read the next attempt is made this much later.
 const READ_RETRY: Duration = Duration::from_secs(10);
-/// Properties that would delay the delivered message again if its consumer sent it on.
-const REMOVED: [&str; 4] = [
-    key::DELAY,
-    key::TIMER_DELAY_SEC,
-    key::TIMER_DELAY_MS,
-    key::TIMER_DELIVER_MS,
-];
 
 /// Moves due messages from the schedule topic to their real topics.
 #[derive(Debug)]
@@ -48,7 +41,6 @@ pub(super) struct Delivery {
 pub(super) struct Buffers {
     turn: Turn,
     records: Vec<u8>,
-    properties: Vec<u8>,
 }
 
 impl Buffers {
@@ -56,7 +48,6 @@ impl Buffers {
         Self {
             turn: store.turn(),
             records: Vec::new(),
-            properties: Vec::new(),
         }
     }
 }
@@ -133,11 +124,7 @@ impl Delivery {
 
     /// Stores the records in the buffer under their real topics, all or none.
     fn deliver(&mut self) -> Result<(), AppendError> {
-        let Buffers {
-            turn,
-            records,
-            properties,
-        } = &mut self.buffers;
+        let Buffers { turn, records } = &mut self.buffers;
         let mut rest = records.as_slice();
         turn.clear();
         while !rest.is_empty() {
@@ -146,7 +133,7 @@ impl Delivery {
                 break;
             };
             rest = &rest[record.size()..];
-            restore(&record, &self.topics, &self.store, (&mut *turn, properties));
+            restore(&record, &self.topics, &self.store, turn);
         }
         if turn.is_empty() {
             return Ok(());
@@ -201,12 +188,7 @@ fn after_last(mut records: &[u8]) -> Option<QueueOffset> {
 }
 
 /// Puts a delayed record into the turn as the message it was before it was delayed.
-fn restore(
-    record: &RecordRef<'_>,
-    topics: &Topics,
-    store: &Store,
-    (turn, scratch): (&mut Turn, &mut Vec<u8>),
-) {
+fn restore(record: &RecordRef<'_>, topics: &Topics, store: &Store, turn: &mut Turn) {
     let properties = record.properties();
     let real = properties.get(key::REAL_TOPIC).zip(
         properties
@@ -224,8 +206,6 @@ fn restore(
         );
         return;
     }
-    scratch.clear();
-    key::push_without(scratch, properties, &REMOVED);
     let draft = RecordDraft {
         topic: real_topic,
         queue_id: QueueId(queue_id),
@@ -237,10 +217,10 @@ fn restore(
         reconsume_times: record.reconsume_times(),
         prepared_transaction_offset: 0,
         body: record.body(),
-        properties: &[scratch],
+        properties: &[properties.as_bytes()],
     };
     let queue = store.queue(real_topic, QueueId(queue_id));
-    let keys = IndexKeys::of(Properties::new(scratch));
+    let keys = IndexKeys::of(properties);
     if let Err(error) = turn.push(&queue, &draft, keys) {
         tracing::error!(topic = real_topic, %error, "a delayed message cannot be delivered and is dropped");
     }

@@ -56,8 +56,10 @@ pub(crate) struct Buffers {
     added: Vec<u8>,
 }
 
-/// Properties that lose against a delay level.
-const TIMED: [&str; 3] = [
+/// Properties that a delayed message does not keep as sent: times of its own lose against the level, and the level is
+/// written as it counts, which is the last one if the producer asked for one beyond it.
+const LEVEL_AND_TIMES: [&str; 4] = [
+    key::DELAY,
     key::TIMER_DELAY_SEC,
     key::TIMER_DELAY_MS,
     key::TIMER_DELIVER_MS,
@@ -115,7 +117,9 @@ impl Send {
         let made_key = self.uniq_key(&message.traits, added);
         let real = target.topic.queue(target.queue);
         let delayed = self.delayed(&message.traits)?;
-        if delayed.is_some() {
+        if let Some(delayed) = delayed {
+            // The queues of the schedule topic are counted from 0, the levels from 1.
+            push_level(added, u64::from(delayed.id().0) + 1);
             push_real(added, &real);
             self.turns.note_delayed();
         }
@@ -209,8 +213,8 @@ impl Message<'_> {
         if self.is_dead {
             return &[key::DELAY];
         }
-        if is_delayed && self.traits.is_timed {
-            return &TIMED;
+        if is_delayed {
+            return &LEVEL_AND_TIMES;
         }
         &[]
     }
@@ -243,6 +247,14 @@ pub(super) fn pending(call: &Call<'_>, records: Range<usize>, receipt: Receipt) 
         records,
         receipt,
     })
+}
+
+/// Appends a delay level.
+pub(super) fn push_level(out: &mut Vec<u8>, level: u64) {
+    out.extend_from_slice(key::DELAY.as_bytes());
+    out.push(key::NAME_VALUE_SEPARATOR);
+    push_u64(out, level);
+    out.push(key::PROPERTY_SEPARATOR);
 }
 
 /// Appends where a delayed message really belongs.

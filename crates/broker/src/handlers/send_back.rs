@@ -15,9 +15,8 @@ use ferromq_wire::message::id::OffsetMsgId;
 use ferromq_wire::message::{Properties, RecordDraft, RecordRef, properties as key};
 use ferromq_wire::request::ConsumerSendMsgBackRequest;
 use ferromq_wire::response;
-use ferromq_wire::text::push_u64;
 
-use super::send::{pending, push_real};
+use super::send::{pending, push_level, push_real};
 use crate::call::Call;
 use crate::delay::DelayQueues;
 use crate::delivery::retry::{self, Fate};
@@ -142,10 +141,7 @@ impl SendBack {
         let Some(delayed) = self.delays.of_level(i64::from(level)) else {
             return Ok(real);
         };
-        properties.extend_from_slice(key::DELAY.as_bytes());
-        properties.push(key::NAME_VALUE_SEPARATOR);
-        push_u64(properties, u64::from(level.unsigned_abs()));
-        properties.push(key::PROPERTY_SEPARATOR);
+        push_level(properties, u64::from(level.unsigned_abs()));
         push_real(properties, &real);
         Ok(Arc::clone(delayed))
     }
