@@ -80,8 +80,8 @@ keys! {
         "messageDelayLevel" => message_delay_level: DelayLevels
             = "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h", fixed;
             "Delays of the delay levels, level 1 first.";
-        "flushDelayOffsetInterval" => flush_delay_offset_interval: Ms = "10000", 100..=3_600_000, fixed;
-            "Pause between two writes of the positions of the delay levels.";
+        "flushDelayOffsetInterval" => flush_delay_offset_interval: Ms = "1000", 100..=3_600_000, fixed;
+            "Pause between two writes of the positions of the delay levels; RocketMQ's default is 10000.";
         "syncFlushTimeout" => sync_flush_timeout: Ms = "5000", 1..=3_600_000, live;
             "Longest wait for the disk with SYNC_FLUSH before FLUSH_DISK_TIMEOUT is answered.";
         "longPollingEnable" => long_polling_enable: Bool = "true", live;
@@ -92,8 +92,8 @@ keys! {
             "Tell the members of a group when a member comes or goes.";
         "rejectPullConsumerEnable" => reject_pull_consumer_enable: Bool = "false", live;
             "Refuse pulls of groups that have no live member.";
-        "flushConsumerOffsetInterval" => flush_consumer_offset_interval: Ms = "5000", 100..=3_600_000, fixed;
-            "Pause between two writes of the consumers' positions.";
+        "flushConsumerOffsetInterval" => flush_consumer_offset_interval: Ms = "1000", 100..=3_600_000, fixed;
+            "Pause between two writes of the consumers' positions; RocketMQ's default is 5000.";
         "rebalanceLockMaxLiveTimeMills" => rebalance_lock_max_live_time: Ms = "60000", 1_000..=3_600_000, fixed;
             "A queue lock of an orderly consumer ends if it is not renewed for this long.";
         "storeReplyMessageEnable" => store_reply_message_enable: Bool = "true", live;
