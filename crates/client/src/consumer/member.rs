@@ -39,6 +39,9 @@ pub(crate) struct MemberSettings {
     pub(crate) from: ConsumeFrom,
     pub(crate) strategy: Strategy,
     pub(crate) consume_type: ConsumeType,
+    /// Shares queues with the group. Otherwise subscriptions only select messages of queues assigned by hand, and nobody is
+    /// told of them.
+    pub(crate) subscribes: bool,
 }
 
 /// One consumer in its group.
@@ -124,8 +127,8 @@ impl GroupMember {
     /// What brokers are told in heartbeats.
     pub(crate) fn heartbeat(&self) -> HeartbeatData {
         let subscriptions = self.subscriptions.lock();
-        let subscription_data_set = subscriptions
-            .iter()
+        let told = subscriptions.iter().filter(|_| self.settings.subscribes);
+        let subscription_data_set = told
             .map(|(topic, subscription)| subscription_data(topic, subscription))
             .collect();
         HeartbeatData {

@@ -26,6 +26,7 @@ pub struct PullConsumerBuilder {
     subscriptions: Subscriptions,
     from: ConsumeFrom,
     strategy: Strategy,
+    by_hand: bool,
     auto_commit: Option<Duration>,
     pull: PullSettings,
     limits: CacheLimits,
@@ -40,6 +41,7 @@ impl PullConsumerBuilder {
             subscriptions: Subscriptions::default(),
             from: ConsumeFrom::default(),
             strategy: Strategy::default(),
+            by_hand: false,
             auto_commit: Some(Duration::from_secs(5)),
             pull: PullSettings {
                 batch: 32,
@@ -62,6 +64,12 @@ impl PullConsumerBuilder {
     /// everything, `a || b` for the tags `a` and `b`. Without any subscription queues are assigned by hand.
     pub fn subscribe(mut self, topic: impl Into<String>, tags: impl Into<String>) -> Self {
         self.subscriptions.add(topic.into(), tags.into());
+        self
+    }
+
+    /// Queues are assigned by hand although there are subscriptions; these only select messages by their tags.
+    pub fn assign_by_hand(mut self) -> Self {
+        self.by_hand = true;
         self
     }
 
@@ -122,6 +130,7 @@ impl PullConsumerBuilder {
             from: self.from,
             strategy: self.strategy,
             consume_type: ConsumeType::Actively,
+            subscribes: !self.by_hand && !filters.is_empty(),
         };
         let member = Arc::new(GroupMember::new(instance, settings, Store::Brokers));
         for (topic, filter) in filters {
@@ -129,13 +138,11 @@ impl PullConsumerBuilder {
         }
         let (sender, inbox) = mpsc::unbounded_channel();
         let queues = Queues::new(Arc::clone(&member), self.pull, self.limits, sender);
-        let subscribes = !member.topics().is_empty();
         let shared = Arc::new(Shared {
             member,
             queues: Arc::new(queues),
             inbox: tokio::sync::Mutex::new(inbox),
             wake,
-            subscribes,
             auto_commit: self
                 .auto_commit
                 .map(|interval| (interval, Mutex::new(Instant::now()))),
@@ -149,7 +156,7 @@ async fn begin(shared: &Arc<Shared>, interval: Duration) -> Result<(), StartErro
     let (member, queues) = (Arc::clone(&shared.member), Arc::clone(&shared.queues));
     let weak: std::sync::Weak<Shared> = Arc::downgrade(shared);
     member.begin(weak).await?;
-    if shared.subscribes {
+    if shared.member.settings.subscribes {
         let wake = Arc::clone(&shared.wake);
         tokio::spawn(rebalance::run(member, queues, wake, interval));
     }

@@ -54,7 +54,6 @@ struct Shared {
     queues: Arc<Queues>,
     inbox: tokio::sync::Mutex<mpsc::UnboundedReceiver<Batch>>,
     wake: Arc<Notify>,
-    subscribes: bool,
     /// Interval of automatic commits and the time of the last one; none: only the application commits.
     auto_commit: Option<(Duration, Mutex<Instant>)>,
 }
@@ -118,7 +117,7 @@ impl PullConsumer {
 
     /// Replaces the queues of a consumer that does not subscribe. Queues that it holds already go on where they are.
     pub async fn assign(&self, queues: Vec<MessageQueue>) -> Result<(), ConsumeError> {
-        if self.shared.subscribes {
+        if self.shared.member.settings.subscribes {
             return Err(ConsumeError::Subscribed);
         }
         for queue in &queues {
@@ -173,6 +172,13 @@ impl PullConsumer {
     /// Goes on with paused queues.
     pub fn resume(&self, queues: &[MessageQueue]) {
         self.shared.queues.pause(queues, false);
+    }
+
+    /// Where it stands in a queue that it holds: after all that [`Self::poll`] returned, and after what was passed over because
+    /// nobody wants it.
+    #[must_use]
+    pub fn position(&self, queue: &MessageQueue) -> Option<QueueOffset> {
+        self.shared.member.offsets.position(queue)
     }
 
     /// The topic's queues that can be read, sorted.

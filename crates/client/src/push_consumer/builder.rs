@@ -234,6 +234,7 @@ impl PushConsumerBuilder {
             work: sender,
             permits: Arc::new(Semaphore::new(settings.concurrency as usize)),
             wake,
+            idle: Arc::new(Notify::new()),
             phase: watch::Sender::new(Phase::Running),
         });
         begin(shared, work).await
@@ -246,6 +247,7 @@ impl PushConsumerBuilder {
             from: self.from,
             strategy: self.strategy,
             consume_type: ConsumeType::Passively,
+            subscribes: true,
         };
         let store = match self.model {
             MessageModel::Clustering => Store::Brokers,
@@ -288,18 +290,29 @@ async fn begin(
         tokio::spawn(locks::renew(weak));
     }
     let settings = shared.settings;
-    tokio::spawn(persist(Arc::clone(&member), settings.persist_interval));
+    let idle = Arc::clone(&shared.idle);
+    tokio::spawn(persist(
+        Arc::clone(&member),
+        idle,
+        settings.persist_interval,
+    ));
     let (owner, wake) = (PushOwner(Arc::clone(&shared)), Arc::clone(&shared.wake));
     let interval = settings.rebalance_interval;
     tokio::spawn(rebalance::run(member, Arc::new(owner), wake, interval));
     Ok(consumer)
 }
 
-/// Stores positions from time to time, until the consumer ends.
-async fn persist(member: Arc<GroupMember>, interval: Duration) {
+/// Pause before positions are stored because a queue has been consumed to its end.
+const IDLE_PAUSE: Duration = Duration::from_millis(500);
+
+/// Stores positions from time to time, and soon after a queue was consumed to its end (its next pull, which would carry the
+/// position, is held by the broker then), until the consumer ends.
+async fn persist(member: Arc<GroupMember>, idle: Arc<Notify>, interval: Duration) {
     let often = async {
         loop {
-            tokio::time::sleep(interval).await;
+            // Either way it is time.
+            let _ = tokio::time::timeout(interval, idle.notified()).await;
+            tokio::time::sleep(IDLE_PAUSE.min(interval)).await;
             member.persist().await;
         }
     };

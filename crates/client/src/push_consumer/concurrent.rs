@@ -60,6 +60,9 @@ async fn consume(shared: &Shared, work: Work) {
     }
     if let Some(position) = work.queue.remove(&finished) {
         shared.member.offsets.raise(&work.queue.queue, position);
+        if work.queue.is_empty() {
+            shared.idle.notify_one();
+        }
     }
     if !kept.is_empty() {
         again_here(

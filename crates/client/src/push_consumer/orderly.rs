@@ -102,6 +102,9 @@ async fn consume(
 fn commit(shared: &Shared, cache: &ProcessQueue) {
     if let Some(position) = cache.commit_taken() {
         shared.member.offsets.set(&cache.queue, position);
+        if cache.is_empty() {
+            shared.idle.notify_one();
+        }
     }
 }
 

@@ -58,6 +58,8 @@ pub(super) struct Shared {
     /// One permit for each listener that may run.
     pub(super) permits: Arc<Semaphore>,
     pub(super) wake: Arc<Notify>,
+    /// Signals that a queue was consumed to its end.
+    pub(super) idle: Arc<Notify>,
     /// Pulling and starting of listeners are to stop, or pause.
     pub(super) phase: watch::Sender<Phase>,
 }
