@@ -1,4 +1,27 @@
 //! Remoting frames, headers, request types, bodies and the stored message record; no I/O.
+//!
+//! Reading order: [`frame`] (the envelope), [`header`] (both codecs, fields as views), [`request`] (typed headers),
+//! [`response`] (replies written straight into a buffer), [`message`] (records and what is in them), [`body`] (JSON bodies),
+//! [`command`] (the owned form, for everything that is not hot).
+//!
+//! A send on its way through a broker:
+//!
+//! ```
+//! use ferromq_wire::request::SendRequest;
+//! use ferromq_wire::{RequestCode, RequestHeader, Scratch, frame};
+//!
+//! # fn read(buffer: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut scratch = Scratch::default(); // one per network thread
+//! if let Some(frame) = frame::split(buffer)? {
+//!     let header = RequestHeader::parse(&frame)?;
+//!     let code = RequestCode(header.code);
+//!     let send = SendRequest::parse(code, &header.fields, &mut scratch)?;
+//!     assert!(!send.topic.is_empty() && !frame.body.is_empty());
+//! }
+//! # Ok(())
+//! # }
+//! # read(&[]).unwrap();
+//! ```
 
 pub mod body;
 pub mod code;

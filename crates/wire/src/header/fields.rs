@@ -57,6 +57,9 @@ pub struct Fields<'a> {
     remark: Option<Place>,
 }
 
+/// Most bytes that a [`Scratch`] keeps from one request to the next.
+const SCRATCH_BYTES_KEPT: usize = 256 * 1024;
+
 /// Buffer for values that contain JSON escapes. Reused from request to request it allocates nothing.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -131,8 +134,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// A value contains an escape that does not exist.
     pub fn view<'b>(&'b self, scratch: &'b mut Scratch) -> Result<FieldView<'b>, FieldError> {
-        scratch.text.clear();
-        scratch.places.clear();
+        scratch.clear();
         for (number, span) in self.spans().enumerate().filter(|(_, span)| span.escaped) {
             let start = scratch.text.len();
             if unescape(self.value(span), &mut scratch.text).is_none() {
@@ -225,6 +227,17 @@ impl<'a> Fields<'a> {
         self.text
             .get(at..at + span.value_len as usize)
             .unwrap_or_default()
+    }
+}
+
+impl Scratch {
+    /// Empties the buffer; one that a huge value has blown up is given back.
+    fn clear(&mut self) {
+        if self.text.capacity() > SCRATCH_BYTES_KEPT {
+            *self = Self::default();
+        }
+        self.text.clear();
+        self.places.clear();
     }
 }
 
@@ -356,6 +369,23 @@ mod tests {
         for raw in [r"\", r"\u12", r"\u12G4", r"\q"] {
             assert_eq!(unescaped(raw), None, "{raw}");
         }
+    }
+
+    #[test]
+    fn a_scratch_does_not_stay_as_large_as_its_largest_value() {
+        let text = format!("k\\n{}", "v".repeat(2 * SCRATCH_BYTES_KEPT));
+        let mut fields = Fields::new(Cow::Borrowed(text.as_bytes()));
+        let escaped = Place {
+            escaped: true,
+            ..Place::plain(1, text.len() - 1)
+        };
+        assert!(fields.push(Place::plain(0, 1), escaped));
+        let mut scratch = Scratch::default();
+        let view = fields.view(&mut scratch).unwrap();
+        assert_eq!(view.get("k").map(<[u8]>::len), Some(text.len() - 2));
+        assert!(scratch.text.capacity() > SCRATCH_BYTES_KEPT);
+        Fields::absent().view(&mut scratch).unwrap();
+        assert_eq!(scratch.text.capacity(), 0);
     }
 
     #[test]

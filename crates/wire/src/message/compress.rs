@@ -6,9 +6,14 @@ use std::io::{self, Read, Write};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use ruzstd::decoding::StreamingDecoder;
 use thiserror::Error;
 
 use super::sysflag;
+
+/// Largest window of a ZSTD frame: what the format recommends every reader to support. A reader allocates the window that a
+/// frame claims before it has seen any data.
+const ZSTD_WINDOW_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// Algorithm of a compressed body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,8 +111,10 @@ impl CompressionType {
             Self::Zlib => read_bounded(ZlibDecoder::new(data), limit, &mut out),
             Self::Lz4 => read_bounded(lz4_flex::frame::FrameDecoder::new(data), limit, &mut out),
             Self::Zstd => {
-                let decoder = ruzstd::decoding::StreamingDecoder::new(data)
-                    .map_err(|error| damaged(io::Error::other(error.to_string())))?;
+                let opened =
+                    StreamingDecoder::new_with_max_window_size(data, ZSTD_WINDOW_BYTES_MAX);
+                let decoder =
+                    opened.map_err(|error| damaged(io::Error::other(error.to_string())))?;
                 read_bounded(decoder, limit, &mut out)
             }
         }
@@ -121,7 +128,8 @@ impl CompressionType {
 
 /// Reads up to one byte more than `limit`, so that the caller can tell "exactly" from "too long".
 fn read_bounded(reader: impl Read, limit: usize, out: &mut Vec<u8>) -> io::Result<usize> {
-    reader.take(limit as u64 + 1).read_to_end(out)
+    let most = (limit as u64).saturating_add(1);
+    reader.take(most).read_to_end(out)
 }
 
 /// The plain body of a message with `sys_flag`: borrowed if it is not compressed.
@@ -186,6 +194,34 @@ mod tests {
             packed.truncate(packed.len() / 2);
             assert!(kind.decompress(&packed, 10_000).is_err(), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn a_zstd_window_beyond_the_limit_is_refused() {
+        // Magic, no single segment, window descriptor: exponent in the high five bits (2^10 upwards).
+        let frame = |exponent: u8| {
+            [
+                0x28,
+                0xB5,
+                0x2F,
+                0xFD,
+                0x00,
+                exponent << 3,
+                0x01,
+                0x00,
+                0x00,
+            ]
+        };
+        assert!(
+            CompressionType::Zstd
+                .decompress(&frame(13), 10)
+                .unwrap()
+                .is_empty()
+        );
+        let error = CompressionType::Zstd
+            .decompress(&frame(14), 10)
+            .unwrap_err();
+        assert!(error.to_string().contains("cannot decompress"), "{error}");
     }
 
     #[test]

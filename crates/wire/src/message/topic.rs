@@ -85,19 +85,19 @@ pub enum TopicNameError {
     RetryTooLong(String),
 }
 
-/// Why a group name is refused.
+/// Why a group name is refused. The texts are the ones RocketMQ answers.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum GroupNameError {
     /// Empty or white space.
-    #[error("the specified group is blank")]
+    #[error("The specified group is blank.")]
     Blank,
     /// A character outside the alphabet.
     #[error(
-        "the specified group {0:?} contains illegal characters, allowed are ^[%|a-zA-Z0-9_-]+$"
+        "The specified group: {0}, contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$"
     )]
     IllegalCharacters(String),
     /// Too long.
-    #[error("the specified group {0:?} is longer than {GROUP_NAME_CHARS_MAX} characters")]
+    #[error("The specified group: {0}, is longer than group max length: {GROUP_NAME_CHARS_MAX}")]
     TooLong(String),
 }
 
@@ -254,7 +254,13 @@ mod tests {
         let long = validate_topic(&dlq_topic(&"g".repeat(251))).unwrap_err();
         assert!(long.to_string().ends_with("max length: 255"));
         assert_eq!(validate_group(&"g".repeat(120)), Ok(()));
-        assert!(validate_group(&"g".repeat(121)).is_err());
+        let long = validate_group(&"g".repeat(121)).unwrap_err().to_string();
+        assert!(long.ends_with("is longer than group max length: 120"));
+        assert_eq!(
+            validate_group("a.b").unwrap_err().to_string(),
+            "The specified group: a.b, contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$"
+        );
+        assert_eq!(validate_group(""), Err(GroupNameError::Blank));
     }
 
     #[test]
