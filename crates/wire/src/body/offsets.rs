@@ -57,7 +57,8 @@ pub struct ConsumerStatus {
 pub struct TopicStatsTable {
     /// Queues.
     pub offset_table: QueueTable<TopicOffset>,
-    /// Messages per second.
+    /// Messages per second; Java writes null for what is no number.
+    #[serde(deserialize_with = "tolerant::nullable")]
     pub topic_put_tps: f64,
 }
 
@@ -80,7 +81,8 @@ pub struct TopicOffset {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ConsumeStats {
-    /// Messages per second.
+    /// Messages per second; Java writes null for what is no number.
+    #[serde(deserialize_with = "tolerant::nullable")]
     pub consume_tps: f64,
     /// Queues.
     pub offset_table: QueueTable<OffsetProgress>,

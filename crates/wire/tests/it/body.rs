@@ -231,6 +231,8 @@ fn queues_are_keys() {
     let _: TopicStatsTable = same(
         r#"{"offsetTable":{{"brokerName":"broker-a","queueId":1,"topic":"T"}:{"lastUpdateTimestamp":0,"maxOffset":9,"minOffset":0}},"topicPutTps":0.0}"#,
     );
+    let unknown: TopicStatsTable = decode(br#"{"topicPutTps":null}"#).unwrap();
+    assert!(unknown.topic_put_tps.abs() < f64::EPSILON && unknown.offset_table.0.is_empty());
     // Other field order, spaces, and the string form that strict writers use.
     for text in [
         r#"{"offsetTable":{ { "topic":"T", "queueId":"1","brokerName":"broker-a" } : 6 }}"#,
