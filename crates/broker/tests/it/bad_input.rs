@@ -3,7 +3,7 @@
 use ferromq_wire::code::{RequestCode, ResponseCode};
 use ferromq_wire::command::RemotingCommand;
 
-use crate::support::{TOPIC, TestBroker, everything, request, send, to_topic};
+use crate::support::{TOPIC, TestBroker, everything, pull, request, send, to_topic};
 
 #[test]
 fn unknown_codes_and_codes_that_are_not_built_are_told_apart() {
@@ -101,4 +101,139 @@ fn answers_nobody_asked_for_are_ignored() {
     let mut client = broker.client();
     client.post(RemotingCommand::response(5, ResponseCode::SUCCESS, None));
     client.send_ok(&to_topic(TOPIC), b"b");
+}
+
+/// Names of fields that some request reads, and values that fit some of them and none of the others.
+const NAMES: &[&str] = &[
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+    "f",
+    "g",
+    "h",
+    "i",
+    "j",
+    "l",
+    "m",
+    "producerGroup",
+    "topic",
+    "defaultTopic",
+    "defaultTopicQueueNums",
+    "queueId",
+    "sysFlag",
+    "bornTimestamp",
+    "flag",
+    "properties",
+    "reconsumeTimes",
+    "unitMode",
+    "maxReconsumeTimes",
+    "batch",
+    "consumerGroup",
+    "queueOffset",
+    "maxMsgNums",
+    "commitOffset",
+    "suspendTimeoutMillis",
+    "subscription",
+    "subVersion",
+    "expressionType",
+    "offset",
+    "group",
+    "delayLevel",
+    "key",
+    "maxNum",
+    "beginTimestamp",
+    "endTimestamp",
+    "_UNIQUE_KEY_QUERY",
+    "timestamp",
+    "boundaryType",
+    "clientID",
+    "setZeroIfNotFound",
+];
+const VALUES: &[&str] = &[
+    "",
+    "0",
+    "1",
+    "3",
+    "-1",
+    "32",
+    "2147483647",
+    "-2147483648",
+    "2147483648",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "1e9",
+    "true",
+    "T",
+    "%RETRY%G",
+    "%DLQ%G",
+    "%RETRY%",
+    "SCHEDULE_TOPIC_XXXX",
+    "TBW102",
+    "G",
+    "*",
+    "A || B",
+    "||",
+    "a.b",
+    "../../x",
+    "\u{1}\u{2}",
+    "DELAY\u{1}1\u{2}",
+    "DELAY\u{1}-9\u{2}TAGS\u{1}",
+    "UNIQ_KEY\u{1}k\u{2}KEYS\u{1} a  b \u{2}",
+    "\u{65e5}\u{672c}",
+    "SQL92",
+    "UPPER",
+];
+
+#[test]
+fn no_mixture_of_fields_brings_the_broker_down() {
+    let broker = TestBroker::start();
+    let mut client = broker.client();
+    client.send_ok(&to_topic(TOPIC), b"b");
+    let mut dice = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut roll = |bound: usize| {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        usize::try_from(dice % u64::try_from(bound).unwrap()).unwrap()
+    };
+    for round in 0..3_000 {
+        let (code, _) = RequestCode::ALL[roll(RequestCode::ALL.len())];
+        let code = match roll(4) {
+            0 => code,
+            1 => RequestCode::SEND_MESSAGE,
+            2 => RequestCode::SEND_MESSAGE_V2,
+            _ => [
+                RequestCode::PULL_MESSAGE,
+                RequestCode::CONSUMER_SEND_MSG_BACK,
+                RequestCode::QUERY_MESSAGE,
+                RequestCode::UPDATE_CONSUMER_OFFSET,
+                RequestCode::SEND_REPLY_MESSAGE_V2,
+            ][roll(5)],
+        };
+        // Some requests are wrong all over, others in a field or two.
+        let (mut wild, odds) = match roll(3) {
+            0 => (send(&to_topic(TOPIC), b"b"), 40),
+            1 => (pull(&everything(TOPIC)), 40),
+            _ => (RemotingCommand::bare_request(code), 1),
+        };
+        for name in NAMES {
+            if roll(odds) == 0 {
+                wild.ext.push(*name, VALUES[roll(VALUES.len())]);
+            }
+        }
+        if roll(4) == 0 {
+            wild.body = [&b""[..], b"b", b"{}", b"[]", b"\0\0\0\x16"][roll(5)].into();
+        }
+        client.post(wild);
+        if round % 50 == 49 {
+            let probe = client.post(request(
+                RequestCode::GET_MAX_OFFSET,
+                &[("topic", TOPIC), ("queueId", "0")],
+            ));
+            // Pulls may be held, so that not every request has its answer by now.
+            while client.receive().opaque != probe {}
+        }
+    }
 }
