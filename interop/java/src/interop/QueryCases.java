@@ -21,7 +21,8 @@ final class QueryCases {
 
     private QueryCases() {}
 
-    private static List<String> find(Context c, String topic, String key, int max) throws Exception {
+    /** Bodies of the messages with a key, sorted. */
+    static List<String> find(Context c, String topic, String key, int max) throws Exception {
         try {
             QueryResult result = c.producer().queryMessage(topic, key, max, 0, Long.MAX_VALUE);
             return result.getMessageList().stream().map(Context::body).sorted().collect(Collectors.toList());
