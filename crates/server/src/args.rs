@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Namesrv(Namesrv),
     /// Run a broker: it stores and delivers messages
     Broker(Broker),
+    /// Drive any RocketMQ-compatible broker with load and report rate, latency and cost
+    Bench(ferromq_bench::BenchArgs),
     /// Make the links mqnamesrv, mqbroker, mqshutdown and mqadmin, for scripts made for RocketMQ
     InstallLinks(InstallLinks),
 }

@@ -52,6 +52,7 @@ fn run(arguments: Vec<OsString>) -> u8 {
         Command::Standalone(args) => roles::standalone(&args),
         Command::Namesrv(args) => roles::namesrv(&args),
         Command::Broker(args) => roles::broker(&args),
+        Command::Bench(args) => return bench(&args),
         Command::InstallLinks(args) => return install_links(&args.dir),
     };
     exit_code(result, Failure::code)
@@ -64,6 +65,16 @@ fn exit_code(result: Result<(), Failure>, code: impl Fn(&Failure) -> u8) -> u8 {
         Err(failure) => {
             complain(&format!("ferromq: {failure}"));
             code(&failure)
+        }
+    }
+}
+
+fn bench(args: &ferromq_bench::BenchArgs) -> u8 {
+    match ferromq_bench::run(args) {
+        Ok(()) => 0,
+        Err(error) => {
+            complain(&format!("ferromq bench: {error}"));
+            1
         }
     }
 }

@@ -45,12 +45,13 @@ const RULES: [Rule; 16] = [
     ),
     rule("client", 5, &["base", "wire", "rpc"]),
     rule("cli", 6, &["base", "wire", "client"]),
+    rule("bench", 6, &[]),
     rule(
         "ferromq",
         7,
         &[
             "base", "wire", "config", "disk", "net", "storage", "rpc", "namesrv", "broker",
-            "client", "cli",
+            "client", "cli", "bench",
         ],
     ),
     // Tools: not part of the product.
@@ -62,7 +63,6 @@ const RULES: [Rule; 16] = [
             "client",
         ],
     ),
-    rule("bench", 6, &["base", "wire", "rpc", "client"]),
     rule("floor", 1, &[]),
     rule("xtask", 1, &[]),
 ];
