@@ -35,13 +35,13 @@ impl Host {
             .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
     }
 
-    /// The address for a message that came over `conn`: the one operators set, else the registered one, else the one
-    /// by which the producer reached the broker.
+    /// The address for a message that came over `conn`: the registered one, which has the main port even
+    /// if the producer came in by another; before there is one, what operators set or the producer reached.
     pub(crate) fn for_connection(&self, conn: &Connection) -> SocketAddr {
         let local = plain(conn.local());
-        match (self.advertised, self.registered.get()) {
-            (Some(ip), _) => SocketAddr::new(ip, local.port()),
-            (None, Some(registered)) => *registered,
+        match (self.registered.get(), self.advertised) {
+            (Some(registered), _) => *registered,
+            (None, Some(ip)) => SocketAddr::new(ip, local.port()),
             (None, None) => local,
         }
     }

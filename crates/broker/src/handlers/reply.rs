@@ -22,6 +22,7 @@ use crate::call::Call;
 use crate::client_calls::{Asker, ClientCalls};
 use crate::error::Refusal;
 use crate::groups::{Client, Members};
+use crate::host::plain;
 use crate::sending::{Stamp, Target, Targets, Traits, Turns};
 
 /// What takes replies on one thread.
@@ -98,7 +99,7 @@ impl Reply {
             properties: Some(properties),
             reconsume_times: Some(request.reconsume_times),
             unit_mode: request.unit_mode,
-            born_host: call.conn.peer().to_string(),
+            born_host: plain(call.conn.peer()).to_string(),
             store_host: host.to_string(),
             store_timestamp: now.0,
         };
@@ -152,7 +153,7 @@ impl Reply {
             flag: request.flag,
             sys_flag: request.sys_flag,
             born_timestamp: Millis(request.born_timestamp),
-            born_host: call.conn.peer(),
+            born_host: plain(call.conn.peer()),
             store_host: host,
             reconsume_times: request.reconsume_times,
             prepared_transaction_offset: 0,

@@ -22,6 +22,7 @@ use crate::delay::DelayQueues;
 use crate::delivery::retry;
 use crate::error::Refusal;
 use crate::groups::{Groups, QueueLocks};
+use crate::host::plain;
 use crate::sending::{Pending, Receipt, Stamp, Target, Targets, TopicCache, Traits, Turns};
 use crate::topics::Topics;
 
@@ -226,7 +227,7 @@ impl Message<'_> {
             flag: self.request.flag,
             sys_flag: self.request.sys_flag,
             born_timestamp: Millis(self.request.born_timestamp),
-            born_host: self.call.conn.peer(),
+            born_host: plain(self.call.conn.peer()),
             store_host: self.host,
             reconsume_times: self.request.reconsume_times,
             prepared_transaction_offset: 0,

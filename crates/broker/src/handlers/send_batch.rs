@@ -16,6 +16,7 @@ use ferromq_wire::request::SendRequest;
 use super::send::{check_size, pending};
 use crate::call::Call;
 use crate::error::Refusal;
+use crate::host::plain;
 use crate::sending::{Receipt, Stamp, Targets, Traits, Turns};
 
 /// What takes batches on one thread.
@@ -110,7 +111,7 @@ impl Shared<'_> {
             flag: item.flag,
             sys_flag: self.request.sys_flag,
             born_timestamp: Millis(self.request.born_timestamp),
-            born_host: self.call.conn.peer(),
+            born_host: plain(self.call.conn.peer()),
             store_host: self.host,
             reconsume_times: self.request.reconsume_times,
             prepared_transaction_offset: 0,
