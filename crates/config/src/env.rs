@@ -5,8 +5,6 @@
 pub struct Env {
     /// `${user.home}`: the user's home directory; `.` if unknown.
     pub user_home: Option<String>,
-    /// `${rocketmq.home}`: environment variable `ROCKETMQ_HOME`.
-    pub rocketmq_home: Option<String>,
     /// `${namesrv.addr}`: environment variable `NAMESRV_ADDR`.
     pub namesrv_addr: Option<String>,
     /// `${host.name}`: this host's name; `DEFAULT_BROKER` if unknown.
@@ -20,7 +18,6 @@ impl Env {
         let variable = |name| variable(name).filter(|value| !value.trim().is_empty());
         Self {
             user_home: variable("HOME"),
-            rocketmq_home: variable("ROCKETMQ_HOME"),
             namesrv_addr: variable("NAMESRV_ADDR"),
             host_name: variable("HOSTNAME"),
         }
@@ -35,7 +32,6 @@ impl Env {
             value.clone().unwrap_or_else(|| otherwise.to_owned())
         };
         text.replace("${user.home}", &or(&self.user_home, "."))
-            .replace("${rocketmq.home}", &or(&self.rocketmq_home, ""))
             .replace("${namesrv.addr}", &or(&self.namesrv_addr, ""))
             .replace("${host.name}", &or(&self.host_name, "DEFAULT_BROKER"))
     }

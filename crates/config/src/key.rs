@@ -25,13 +25,15 @@ pub enum Fate {
 pub struct KeyInfo {
     /// Name in the file.
     pub name: &'static str,
+    /// Name of the field.
+    pub field: &'static str,
     /// Older spellings that are still read.
     pub legacy: &'static [&'static str],
     /// Kind of value, for the reference page.
     pub kind: &'static str,
     /// Unit of the value; empty if there is none.
     pub unit: &'static str,
-    /// Default as text; may hold `${user.home}`, `${host.name}`, `${rocketmq.home}`, `${namesrv.addr}`.
+    /// Default as text; may hold `${user.home}`, `${host.name}`, `${namesrv.addr}`.
     pub default: &'static str,
     /// Least and greatest allowed number.
     pub range: Option<(i64, i64)>,
@@ -89,6 +91,7 @@ macro_rules! keys {
             pub const KEYS: &'static [$crate::key::KeyInfo] = &[
                 $($crate::key::KeyInfo {
                     name: $key,
+                    field: stringify!($field),
                     legacy: &[$($old),*],
                     kind: <$kind as $crate::kind::Kind>::NAME,
                     unit: <$kind as $crate::kind::Kind>::UNIT,

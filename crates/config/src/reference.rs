@@ -42,7 +42,8 @@ const INTRODUCTION: &str = "\
 Files are Java properties files: `key=value`, comments with `#`. The broker reads the keys of broker, message store and
 network from `broker.conf` (`-c`), the name server those of name server and network from `namesrv.conf`. Nothing has to
 be set. A key that is unknown, misspelt, out of range or without effect gets one line in the log at the start. `live`
-keys may be changed while the program runs, `fixed` ones take effect at the next start.
+keys may be changed while the program runs (of a name server, with `mqadmin updateNamesrvConfig`; a broker takes no changes
+yet), `fixed` ones take effect at the next start.
 ";
 
 /// Keys with effect.

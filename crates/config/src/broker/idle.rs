@@ -13,6 +13,9 @@ idle! {
             rmqAddressServerDomain = "",
             rmqAddressServerSubGroup = "",
         }
+        NotNeeded "no home directory is needed" {
+            rocketmqHome = "",
+        }
         NotNeeded "there is one broker in a process" {
             inBrokerContainer = "false",
             brokerConfigPath = "",
@@ -29,6 +32,12 @@ idle! {
         }
         NotYet "settings in RocksDB" {
             configManagerVersion = "v1",
+        }
+        NotYet "changing keys of a broker over the network" {
+            configBlackList = "configBlackList;brokerConfigPath",
+        }
+        NotYet "subscriptions that outlive their members" {
+            subscriptionExpiredTimeout = "600000",
         }
         NotYet "registration in parts" {
             compressedRegister = "false",

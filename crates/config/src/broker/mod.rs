@@ -43,8 +43,6 @@ keys! {
             "Address to listen on.";
         "namesrvAddr" => namesrv_addr: MaybeText = "${namesrv.addr}", fixed, important;
             "Name servers as `host:port;host:port`.";
-        "rocketmqHome" => rocketmq_home: MaybeText = "${rocketmq.home}", fixed;
-            "RocketMQ's home directory; not needed.";
         "regionId" => region_id: Text = "DefaultRegion", live;
             "Region written into every message (property MSG_REGION).";
         "brokerPermission" => broker_permission: Count = "6", 0..=7, live;
@@ -73,8 +71,6 @@ keys! {
             "Register every period even if nothing has changed.";
         "channelExpiredTimeout" => channel_expired_timeout: Ms = "120000", 1_000..=86_400_000, fixed;
             "A client that sends no heartbeat for this long is forgotten.";
-        "subscriptionExpiredTimeout" => subscription_expired_timeout: Ms = "600000", 1_000..=86_400_000, fixed;
-            "A subscription that nobody renews for this long is forgotten.";
         "maxMessageSize" => max_message_size: Bytes = "4194304", 1..=16_000_000, fixed, important;
             "Largest message body.";
         "messageDelayLevel" => message_delay_level: DelayLevels
@@ -100,7 +96,5 @@ keys! {
             "Store replies of consumers beside pushing them to the producers that asked.";
         "maxHeldPulls" => max_held_pulls: Count = "100000", 0..=100_000_000, live;
             "Most pulls held at a time; further ones are answered at once. FerroMQ only.";
-        "configBlackList" => config_black_list: Text = "configBlackList;brokerConfigPath", fixed;
-            "Keys that may not be changed over the network, separated by `;`.";
     }
 }

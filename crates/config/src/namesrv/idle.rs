@@ -5,6 +5,9 @@ use crate::idle::idle;
 idle! {
     /// Name server keys without effect.
     NAMESRV_IDLE = {
+        NotNeeded "no home directory is needed" {
+            rocketmqHome = "",
+        }
         NotNeeded "the end of a broker's time is a timer, nothing scans" {
             scanNotActiveBrokerInterval = "5000",
         }

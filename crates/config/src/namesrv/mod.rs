@@ -3,7 +3,7 @@
 mod idle;
 
 use crate::key::keys;
-use crate::kind::{Bool, MaybeText, Port, Secs, Text};
+use crate::kind::{Bool, Port, Secs, Text};
 
 pub use idle::NAMESRV_IDLE;
 
@@ -14,8 +14,6 @@ keys! {
             "Port; 0 lets the system choose.";
         "bindAddress" => bind_address: Text = "0.0.0.0", fixed, important;
             "Address to listen on.";
-        "rocketmqHome" => rocketmq_home: MaybeText = "${rocketmq.home}", fixed;
-            "RocketMQ's home directory; not needed.";
         "kvConfigPath" => kv_config_path: Text = "${user.home}/namesrv/kvConfig.json", fixed, important;
             "File of the key-value settings, among them the order configuration of topics.";
         "configStorePath" => config_store_path: Text = "${user.home}/namesrv/namesrv.properties", fixed, important;

@@ -1,9 +1,12 @@
 //! Properties of the declarations themselves.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use ferromq_config::groups::{BrokerGroups, Groups, NamesrvGroups};
-use ferromq_config::{Env, Selection, Settings, reference};
+use ferromq_config::{
+    BrokerConfig, Env, NamesrvConfig, NetConfig, Selection, Settings, StoreKeys, reference,
+};
 
 /// Every name that a file of these groups may hold, with its old spellings.
 fn names<T: Groups>() -> Vec<&'static str> {
@@ -66,6 +69,45 @@ fn the_reference_page_names_every_key() {
     {
         assert!(page.contains(&format!("`{name}`")), "{name}");
     }
+}
+
+/// The text of all Rust sources of the other crates.
+fn other_sources(dir: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            other_sources(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// A key with a field has an effect, so somebody must read the field. Tables without effect are for all others.
+#[test]
+fn every_field_is_read_by_somebody() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut text = String::new();
+    for reader in ["broker", "namesrv", "server"] {
+        other_sources(&crates.join(reader).join("src"), &mut text);
+    }
+    let words: BTreeSet<&str> = text
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .collect();
+    let groups = [
+        BrokerConfig::KEYS,
+        StoreKeys::KEYS,
+        NetConfig::KEYS,
+        NamesrvConfig::KEYS,
+    ];
+    let unread: Vec<&str> = groups
+        .into_iter()
+        .flatten()
+        // Read by the check of the whole, in this crate.
+        .filter(|key| key.name != "brokerRole" && !words.contains(key.field))
+        .map(|key| key.name)
+        .collect();
+    assert!(unread.is_empty(), "{unread:?}");
 }
 
 /// The page in the tree is what the declarations say. `FERROMQ_BLESS=1` rewrites it.

@@ -131,7 +131,7 @@ fn the_environment_gives_defaults_which_the_file_and_then_the_command_line_overr
     let env = Env::from_variables(|name| match name {
         "HOME" => Some("/home/u".to_owned()),
         "NAMESRV_ADDR" => Some("env:1".to_owned()),
-        "ROCKETMQ_HOME" => Some("  ".to_owned()),
+        "HOSTNAME" => Some("  ".to_owned()),
         _ => None,
     });
     let (mut settings, _) = BrokerSettings::read(b"", &env).unwrap();
@@ -139,7 +139,6 @@ fn the_environment_gives_defaults_which_the_file_and_then_the_command_line_overr
         settings.groups.broker.namesrv_addr.as_deref(),
         Some("env:1")
     );
-    assert_eq!(settings.groups.broker.rocketmq_home, None);
     assert_eq!(settings.groups.broker.broker_name, "DEFAULT_BROKER");
     assert_eq!(settings.groups.store.root_dir, "/home/u/store");
     assert!(settings.overrule("namesrvAddr", "cli:1").is_empty());

@@ -10,8 +10,7 @@ fn settings(text: &str) -> BrokerSettings {
 
 fn update(settings: &mut BrokerSettings, text: &str) -> Result<Vec<String>, UpdateError> {
     let changes = Properties::parse(text.as_bytes()).unwrap();
-    let black_list = settings.groups.broker.config_black_list.clone();
-    let notices = settings.update(&changes, &black_list)?;
+    let notices = settings.update(&changes, "brokerConfigPath; black")?;
     Ok(notices.iter().map(Notice::to_string).collect())
 }
 
@@ -55,7 +54,12 @@ fn unknown_keys_change_only_if_the_file_has_them() {
 #[test]
 fn black_listed_keys_refuse_the_whole_change() {
     let mut settings = settings("");
-    for key in ["configBlackList", "brokerConfigPath", "rocketmqHome"] {
+    for key in [
+        "configBlackList",
+        "brokerConfigPath",
+        "black",
+        "rocketmqHome",
+    ] {
         let error = update(&mut settings, &format!("brokerPermission=2\n{key}=x")).unwrap_err();
         assert_eq!(
             error,
