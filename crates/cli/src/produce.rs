@@ -20,6 +20,7 @@ use crate::stop;
 #[derive(Args, Clone, Debug)]
 pub struct ProduceArgs {
     /// Topic to send to; created by the broker if it allows that
+    #[arg(short, long)]
     topic: String,
     #[command(flatten)]
     servers: NameServerArgs,
@@ -27,7 +28,7 @@ pub struct ProduceArgs {
     #[arg(short, long = "message", value_name = "TEXT")]
     messages: Vec<String>,
     /// Tag of every message
-    #[arg(short, long)]
+    #[arg(long)]
     tag: Option<String>,
     /// Key of every message, by which it can be looked up; may be repeated
     #[arg(short, long = "key", value_name = "KEY")]
@@ -230,7 +231,7 @@ mod tests {
 
     #[test]
     fn options_make_messages() {
-        let args = parse("T -t paid -k a -k b -p own=x=y --delay-level 3").unwrap();
+        let args = parse("-t T --tag paid -k a -k b -p own=x=y --delay-level 3").unwrap();
         let message = args.message(b"body");
         assert_eq!((message.topic(), message.tag()), ("T", Some("paid")));
         assert_eq!(message.property("KEYS"), Some("a b"));
@@ -243,14 +244,14 @@ mod tests {
     fn nonsense_is_refused() {
         let lines = [
             "",
-            "T -p x",
-            "T -p =x",
-            "T --delay-level 19",
-            "T --delay-level 0",
-            "T --batch 0",
-            "T --rate 0",
-            "T --batch 2 --delay-level 1",
-            "T -o xml",
+            "-t T -p x",
+            "-t T -p =x",
+            "-t T --delay-level 19",
+            "-t T --delay-level 0",
+            "-t T --batch 0",
+            "-t T --rate 0",
+            "-t T --batch 2 --delay-level 1",
+            "-t T -o xml",
         ];
         for line in lines {
             assert!(parse(line).is_err(), "{line}");
@@ -259,9 +260,9 @@ mod tests {
 
     #[tokio::test]
     async fn given_messages_are_repeated_up_to_the_count() {
-        let mut once = parse("T -m a -m b").unwrap().source();
+        let mut once = parse("-t T -m a -m b").unwrap().source();
         assert_eq!(once.next(5, &mut None).await.unwrap().len(), 2);
-        let mut repeated = parse("T -m a -m b --count 5").unwrap().source();
+        let mut repeated = parse("-t T -m a -m b --count 5").unwrap().source();
         let texts: Vec<_> = repeated.next(5, &mut None).await.unwrap();
         let texts: Vec<_> = texts.into_iter().map(|(_, text)| text).collect();
         assert_eq!(texts, [b"a", b"b", b"a", b"b", b"a"]);

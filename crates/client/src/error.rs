@@ -13,7 +13,7 @@ use crate::queue::MessageQueue;
 pub enum RouteError {
     /// The name servers answer but know no broker for the topic.
     #[error(
-        "no route for topic `{topic}`: the name server {name_servers} knows no broker that has it. Possible causes: the topic does not exist and the brokers do not create topics by themselves (autoCreateTopicEnable=false); no broker is registered at this name server; or the name is misspelt. Create the topic, start a broker with this name server, or correct the name"
+        "no route for topic `{topic}`: the name server {name_servers} knows no broker that has it. Possible causes: the topic does not exist (a broker creates it with the first message sent to it, unless autoCreateTopicEnable=false); no broker is registered at this name server; or the name is misspelt. Create the topic or send to it first, start a broker with this name server, or correct the name"
     )]
     NoRoute {
         /// Topic that was looked for.

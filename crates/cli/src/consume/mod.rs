@@ -23,6 +23,7 @@ use crate::stop;
 #[derive(Args, Clone, Debug)]
 pub struct ConsumeArgs {
     /// Topic to read
+    #[arg(short, long)]
     topic: String,
     #[command(flatten)]
     servers: NameServerArgs,
@@ -30,7 +31,7 @@ pub struct ConsumeArgs {
     #[arg(short, long)]
     group: Option<String>,
     /// Tags wanted: `*` for all, `a || b` for these two
-    #[arg(short, long, default_value = "*")]
+    #[arg(long, default_value = "*")]
     tags: String,
     /// Where to begin: first, last, a time ago (30s, 10m, 2h, 1d), milliseconds since 1970, or yyyyMMddHHmmss in UTC
     /// [default: first; last with --follow]. A group that has consumed before goes on where it was
@@ -100,10 +101,10 @@ mod tests {
 
     #[test]
     fn begins_at_the_first_message_unless_it_follows() {
-        assert_eq!(parse("T").unwrap().begin(), ConsumeFrom::First);
-        assert_eq!(parse("T -f").unwrap().begin(), ConsumeFrom::Last);
+        assert_eq!(parse("-t T").unwrap().begin(), ConsumeFrom::First);
+        assert_eq!(parse("-t T -f").unwrap().begin(), ConsumeFrom::Last);
         assert_eq!(
-            parse("T -f --from first").unwrap().begin(),
+            parse("-t T -f --from first").unwrap().begin(),
             ConsumeFrom::First
         );
     }
@@ -112,10 +113,10 @@ mod tests {
     fn nonsense_is_refused() {
         for line in [
             "",
-            "T --from yesterday",
-            "T --broadcasting",
-            "T -c x",
-            "T -o xml",
+            "-t T --from yesterday",
+            "-t T --broadcasting",
+            "-t T -c x",
+            "-t T -o xml",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
