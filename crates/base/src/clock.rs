@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since 1970-01-01 UTC, the unit of every time on the wire and in the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +47,31 @@ impl Clock for SystemClock {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// A clock that shows the wall-clock time of its start plus the time passed since: for deadlines, which must not move when
+/// somebody sets the system's clock.
+#[derive(Clone, Copy, Debug)]
+pub struct SteadyClock {
+    started: Instant,
+    at: Millis,
+}
+
+impl SteadyClock {
+    /// A clock that shows `now` and goes on from there.
+    #[must_use]
+    pub fn starting_at(now: Millis) -> Self {
+        Self {
+            started: Instant::now(),
+            at: now,
+        }
+    }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> Millis {
+        self.at.after(self.started.elapsed())
     }
 }
 

@@ -9,6 +9,6 @@ pub mod limits;
 pub mod mark;
 pub mod offset;
 
-pub use clock::{Clock, Millis, SystemClock};
+pub use clock::{Clock, Millis, SteadyClock, SystemClock};
 pub use mark::Mark;
 pub use offset::{LogOffset, QueueId, QueueOffset};

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ferromq_base::{Clock, Millis};
+use ferromq_base::{Clock, Millis, SteadyClock};
 use ferromq_config::BrokerConfig;
 use ferromq_disk::{Disk, DiskError};
 use ferromq_net::{Role, Service, ThreadContext};
@@ -211,9 +211,16 @@ impl Parts {
         let topics = Arc::new(topics);
         let config = Arc::new(Live::new(setup.config.clone()));
         let announcer = Announcer::new(Arc::clone(&config), Arc::clone(&topics));
+        let steady: Arc<dyn Clock> = Arc::new(SteadyClock::starting_at(setup.clock.now()));
         Ok(Self {
-            members: Arc::new(Members::new(setup.config.channel_expired_timeout, clock())),
-            locks: Arc::new(QueueLocks::new(setup.config.rebalance_lock_max_live_time)),
+            members: Arc::new(Members::new(
+                setup.config.channel_expired_timeout,
+                Arc::clone(&steady),
+            )),
+            locks: Arc::new(QueueLocks::new(
+                setup.config.rebalance_lock_max_live_time,
+                steady,
+            )),
             uniq_keys: Arc::new(uniq_keys(&host, &*setup.clock)),
             announcer: Arc::new(announcer),
             topics,

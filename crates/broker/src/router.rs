@@ -120,6 +120,7 @@ impl Router {
             | RequestCode::SEND_REPLY_MESSAGE_V2 => self.send(call),
             RequestCode::PULL_MESSAGE | RequestCode::LITE_PULL_MESSAGE => self.pull(call),
             RequestCode::CONSUMER_SEND_MSG_BACK => self.send_back(call),
+            RequestCode::UPDATE_AND_CREATE_TOPIC => self.put_topic(call),
             _ => reply(call, self.answer(call).unwrap_or_else(Answer::from)),
         }
     }
@@ -171,6 +172,19 @@ impl Router {
         }
     }
 
+    /// Answered when the name servers know the topic: its creator asks them next.
+    fn put_topic(&self, call: &Call<'_>) {
+        match admin::topic::put(call, &self.parts.topics) {
+            Ok(answer) if !call.header.is_oneway() => {
+                let mut frame = Vec::new();
+                write(&mut frame, call.header.opaque, &answer);
+                let conn = call.conn.handle();
+                self.parts.announcer.when_told(move || conn.post(frame));
+            }
+            outcome => reply(call, outcome.unwrap_or_else(Answer::from)),
+        }
+    }
+
     /// Everything off the hot path.
     fn answer(&self, call: &Call<'_>) -> Outcome {
         let parts = &self.parts;
@@ -210,7 +224,7 @@ impl Router {
             RequestCode::UPDATE_CONSUMER_OFFSET => {
                 offset_put::handle(call, topics, groups, &parts.offsets)
             }
-            RequestCode::LOCK_BATCH_MQ => lock_queues::handle(call, &parts.locks, &*parts.clock),
+            RequestCode::LOCK_BATCH_MQ => lock_queues::handle(call, &parts.locks),
             RequestCode::UNLOCK_BATCH_MQ => unlock_queues::handle(call, &parts.locks),
             _ => self.admin(call),
         }
@@ -224,7 +238,6 @@ impl Router {
         let config = parts.config.load();
         let broker = config.broker_name.as_str();
         match call.code() {
-            RequestCode::UPDATE_AND_CREATE_TOPIC => admin::topic::put(call, topics),
             RequestCode::DELETE_TOPIC_IN_BROKER => {
                 admin::topic::delete(call, topics, offsets, store)
             }
@@ -280,17 +293,20 @@ fn not_supported(code: RequestCode) -> Refusal {
 }
 
 fn reply(call: &Call<'_>, answer: Answer) {
-    if call.header.is_oneway() {
-        return;
+    if !call.header.is_oneway() {
+        write(&mut call.conn.out(), call.header.opaque, &answer);
     }
+}
+
+fn write(out: &mut Vec<u8>, opaque: i32, answer: &Answer) {
     let fields: Vec<(&str, &str)> = answer
         .fields
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     response::write_response(
-        &mut call.conn.out(),
-        call.header.opaque,
+        out,
+        opaque,
         answer.code,
         answer.remark.as_deref(),
         &fields,

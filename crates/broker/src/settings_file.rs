@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ferromq_base::Clock;
 use ferromq_disk::{Disk, DiskError, crashsafe};
@@ -15,6 +15,10 @@ pub type LoadError = crashsafe::LoadError<serde_json::Error>;
 
 /// Largest settings file that is read.
 const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Saving takes at most one part in so many of the time.
+const SAVE_SHARE: u32 = 20;
+/// Longest pause between two saves of a table that takes long.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How long a failed save waits before it is tried again.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -80,16 +84,23 @@ impl Unsaved {
         self.changed.swap(false, Ordering::AcqRel)
     }
 
-    /// Calls `save` at most `pause` after the first change, for ever. Sleeps while nothing changes.
+    /// Calls `save` about `pause` after the first change, for ever. Sleeps while nothing changes. A table that takes long
+    /// to save is saved less often, so that saving costs a twentieth of the time at most.
     pub(crate) async fn keep_saved(
         &self,
         pause: Duration,
         save: impl Fn() -> Result<(), DiskError>,
     ) -> ! {
+        let mut pause_now = pause;
         loop {
             self.bell.notified().await;
-            tokio::time::sleep(pause).await;
-            if let Err(error) = save() {
+            tokio::time::sleep(pause_now).await;
+            let begin = Instant::now();
+            let saved = save();
+            pause_now = pause
+                .max(begin.elapsed() * SAVE_SHARE)
+                .min(pause.max(PAUSE_MAX));
+            if let Err(error) = saved {
                 tracing::error!(%error, "settings could not be saved and will be tried again");
                 tokio::time::sleep(RETRY).await;
                 self.bell.notify_one();

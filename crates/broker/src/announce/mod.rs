@@ -4,6 +4,7 @@
 mod address;
 mod name_server;
 mod registration;
+mod told;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use tokio::task::JoinSet;
 use self::address::Addresses;
 use self::name_server::NameServer;
 use self::registration::Registration;
+use self::told::Told;
 use crate::live::Live;
 use crate::topics::Topics;
 
@@ -33,6 +35,7 @@ pub struct Announcer {
     topics: Arc<Topics>,
     listening: watch::Sender<Option<SocketAddr>>,
     registered: Arc<Mark>,
+    told: Arc<Told>,
     stop: watch::Sender<bool>,
     ended: Mutex<bool>,
     end: Condvar,
@@ -47,6 +50,7 @@ impl Announcer {
             topics,
             listening: watch::Sender::new(None),
             registered: Arc::default(),
+            told: Arc::default(),
             stop: watch::Sender::new(false),
             ended: Mutex::new(false),
             end: Condvar::new(),
@@ -79,9 +83,18 @@ impl Announcer {
             }
             _ = stop.wait_for(|stop| *stop) => {}
         }
-        while servers.join_next().await.is_some() {}
+        let all_ended = async { while servers.join_next().await.is_some() {} };
+        tokio::select! {
+            () = all_ended => {}
+            never = self.told.expire() => never,
+        }
         *self.ended.lock() = true;
         self.end.notify_all();
+    }
+
+    /// Runs `then` when all name servers that are there know the topics as they are now, after a second at most.
+    pub(crate) fn when_told(&self, then: impl FnOnce() + Send + 'static) {
+        self.told.when(self.topics.generation(), Box::new(then));
     }
 
     /// Takes the broker out of all name servers; returns when they have answered or two seconds have passed. Blocks: not
@@ -123,6 +136,8 @@ impl Announcer {
                 registration: Arc::clone(&registration),
                 changes: self.topics.follow(),
                 registered: Arc::clone(&self.registered),
+                told: Arc::clone(&self.told),
+                number: self.told.enter(),
                 is_lost: false,
             };
             servers.spawn(server.run(self.stop.subscribe()));

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::registration::Registration;
+use super::told::Told;
 use crate::topics::Changes;
 
 /// How long one attempt to connect may take, pauses between attempts included.
@@ -32,6 +33,10 @@ pub(super) struct NameServer {
     pub(super) changes: Arc<Changes>,
     /// Becomes 1 when a name server knows the broker for the first time.
     pub(super) registered: Arc<Mark>,
+    /// How far this and the other name servers know the topics.
+    pub(super) told: Arc<Told>,
+    /// Number of this one among them.
+    pub(super) number: usize,
     /// Whether the log has been told that this name server does not answer.
     pub(super) is_lost: bool,
 }
@@ -53,6 +58,7 @@ impl NameServer {
             // An error means that the sender is gone: the same.
             _ = stop.wait_for(|stop| *stop) => {}
         }
+        self.told.set(self.number, None);
         let Some(channel) = self.channels.open(&self.addr) else {
             return;
         };
@@ -66,7 +72,9 @@ impl NameServer {
     async fn keep_registered(&mut self) {
         loop {
             let earliest = Instant::now() + ROUND_PAUSE;
-            match self.stay().await {
+            let outcome = self.stay().await;
+            self.told.set(self.number, None);
+            match outcome {
                 // The connection ended: the name server has forgotten the broker.
                 Ok(()) => {}
                 Err(failure) => {
@@ -100,11 +108,12 @@ impl NameServer {
                         known = self.register_all(&channel).await?;
                     }
                 }
-                names = self.changes.take() => {
+                news = self.changes.take() => {
                     let local = channel.local_addr();
-                    match self.registration.partial(local, &names) {
+                    match self.registration.partial(local, &news.names) {
                         Some((version, requests)) => {
                             self.send(&channel, requests).await?;
+                            self.told.set(self.number, Some(news.generation));
                             known = version;
                         }
                         None => known = self.register_all(&channel).await?,
@@ -117,8 +126,10 @@ impl NameServer {
     async fn register_all(&self, channel: &Channel) -> Result<DataVersion, Failure> {
         // What changes from here on is told again, at worst twice.
         self.changes.clear();
+        let generation = self.registration.topics.generation();
         let (version, requests) = self.registration.full(channel.local_addr());
         self.send(channel, requests).await?;
+        self.told.set(self.number, Some(generation));
         Ok(version)
     }
 

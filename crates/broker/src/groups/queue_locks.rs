@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ferromq_base::Millis;
+use ferromq_base::{Clock, Millis};
 use ferromq_wire::body::MessageQueue;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -19,6 +19,7 @@ struct Lock {
 #[derive(Debug)]
 pub struct QueueLocks {
     life: Duration,
+    clock: Arc<dyn Clock>,
     groups: Mutex<FxHashMap<Arc<str>, FxHashMap<MessageQueue, Lock>>>,
 }
 
@@ -26,11 +27,12 @@ impl QueueLocks {
     /// Most locks of one group; what is beyond is not granted.
     pub const GROUP_LOCKS_MAX: usize = 100_000;
 
-    /// Locks that live for `life` after they were last renewed. RocketMQ's value is 60 s.
+    /// Locks that live for `life` after they were last renewed, by a clock that never jumps. RocketMQ's value is 60 s.
     #[must_use]
-    pub fn new(life: Duration) -> Self {
+    pub fn new(life: Duration, clock: Arc<dyn Clock>) -> Self {
         Self {
             life,
+            clock,
             groups: Mutex::default(),
         }
     }
@@ -42,8 +44,8 @@ impl QueueLocks {
         group: &str,
         client: &Arc<str>,
         queues: Vec<MessageQueue>,
-        now: Millis,
     ) -> Vec<MessageQueue> {
+        let now = self.clock.now();
         let mut groups = self.groups.lock();
         let locks = match groups.get_mut(group) {
             Some(locks) => locks,
@@ -76,7 +78,8 @@ impl QueueLocks {
 
     /// The client that holds a queue.
     #[must_use]
-    pub fn holder(&self, group: &str, queue: &MessageQueue, now: Millis) -> Option<Arc<str>> {
+    pub fn holder(&self, group: &str, queue: &MessageQueue) -> Option<Arc<str>> {
+        let now = self.clock.now();
         let groups = self.groups.lock();
         let lock = groups.get(group)?.get(queue)?;
         (!self.is_expired(lock, now)).then(|| Arc::clone(&lock.owner))
@@ -84,7 +87,8 @@ impl QueueLocks {
 
     /// Whether any client holds any queue of the group.
     #[must_use]
-    pub fn is_any_held(&self, group: &str, now: Millis) -> bool {
+    pub fn is_any_held(&self, group: &str) -> bool {
+        let now = self.clock.now();
         let groups = self.groups.lock();
         let locks = groups.get(group).into_iter().flat_map(FxHashMap::values);
         locks.into_iter().any(|lock| !self.is_expired(lock, now))
@@ -125,58 +129,75 @@ impl QueueLocks {
 
 #[cfg(test)]
 mod tests {
+    use ferromq_base::clock::ManualClock;
+
     use super::*;
 
-    const LIFE: Duration = Duration::from_secs(60);
+    const NONE: [i32; 0] = [];
+
+    struct Bench {
+        clock: Arc<ManualClock>,
+        locks: QueueLocks,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let clock = Arc::new(ManualClock::default());
+            let life = Duration::from_secs(60);
+            let locks = QueueLocks::new(life, Arc::clone(&clock) as Arc<dyn Clock>);
+            Self { clock, locks }
+        }
+
+        fn lock(&self, client: &str, numbers: &[i32]) -> Vec<i32> {
+            let locked = self.locks.lock("G", &Arc::from(client), queues(numbers));
+            locked.into_iter().map(|queue| queue.queue_id).collect()
+        }
+
+        fn wait(&self, millis: u64) {
+            self.clock.advance(Duration::from_millis(millis));
+        }
+    }
 
     fn queues(numbers: &[i32]) -> Vec<MessageQueue> {
         let queue = |number: &i32| MessageQueue::new("T", "broker-a", *number);
         numbers.iter().map(queue).collect()
     }
 
-    fn locked(locks: &QueueLocks, client: &str, numbers: &[i32], now: i64) -> Vec<i32> {
-        locks
-            .lock("G", &Arc::from(client), queues(numbers), Millis(now))
-            .into_iter()
-            .map(|queue| queue.queue_id)
-            .collect()
-    }
-
     #[test]
     fn a_queue_belongs_to_the_first_until_it_is_released_or_expires() {
-        let locks = QueueLocks::new(LIFE);
-        assert_eq!(locked(&locks, "a", &[0, 1], 0), [0, 1]);
-        assert_eq!(locked(&locks, "b", &[1, 2], 10), [2]);
-        locks.unlock("G", "b", &queues(&[1]));
-        assert_eq!(
-            locked(&locks, "b", &[1], 20),
-            [] as [i32; 0],
-            "b does not hold 1"
-        );
-        locks.unlock("G", "a", &queues(&[1]));
-        assert_eq!(locked(&locks, "b", &[1], 30), [1]);
+        let bench = Bench::new();
+        assert_eq!(bench.lock("a", &[0, 1]), [0, 1]);
+        assert_eq!(bench.lock("b", &[1, 2]), [2]);
+        bench.locks.unlock("G", "b", &queues(&[1]));
+        assert_eq!(bench.lock("b", &[1]), NONE, "b does not hold 1");
+        bench.locks.unlock("G", "a", &queues(&[1]));
+        assert_eq!(bench.lock("b", &[1]), [1]);
     }
 
     #[test]
     fn a_lock_lives_a_minute_after_its_last_renewal() {
-        let locks = QueueLocks::new(LIFE);
-        locked(&locks, "a", &[0], 0);
-        assert_eq!(locked(&locks, "a", &[0], 40_000), [0], "renewed");
-        assert_eq!(locked(&locks, "b", &[0], 100_000), [] as [i32; 0]);
-        assert_eq!(locked(&locks, "b", &[0], 100_001), [0], "taken over");
+        let bench = Bench::new();
+        bench.lock("a", &[0]);
+        bench.wait(40_000);
+        assert_eq!(bench.lock("a", &[0]), [0], "renewed");
+        bench.wait(60_000);
+        assert_eq!(bench.lock("b", &[0]), NONE);
+        bench.wait(1);
+        assert_eq!(bench.lock("b", &[0]), [0], "taken over");
         let queue = &queues(&[0])[0];
-        assert_eq!(
-            locks.holder("G", queue, Millis(100_001)).as_deref(),
-            Some("b")
-        );
-        assert_eq!(locks.holder("G", queue, Millis(160_002)), None);
+        assert_eq!(bench.locks.holder("G", queue).as_deref(), Some("b"));
+        assert!(bench.locks.is_any_held("G"));
+        bench.wait(60_001);
+        assert_eq!(bench.locks.holder("G", queue), None);
+        assert!(!bench.locks.is_any_held("G"));
     }
 
     #[test]
     fn groups_do_not_share_locks() {
-        let locks = QueueLocks::new(LIFE);
-        locked(&locks, "a", &[0], 0);
-        let other = locks.lock("H", &Arc::from("b"), queues(&[0]), Millis(0));
+        let bench = Bench::new();
+        bench.lock("a", &[0]);
+        let other = bench.locks.lock("H", &Arc::from("b"), queues(&[0]));
         assert_eq!(other.len(), 1);
+        assert!(!bench.locks.is_any_held("I"));
     }
 }

@@ -183,8 +183,7 @@ impl Send {
         let settings = self.groups.find_or_create(group);
         let settings = settings.ok_or_else(|| Refusal::no_group(group))?;
         let limit = retry::limit(request.max_reconsume_times, call.header.version, &settings);
-        Ok(retry::resent_is_dead(request.reconsume_times, limit)
-            || self.locks.is_any_held(group, self.clock.now()))
+        Ok(retry::resent_is_dead(request.reconsume_times, limit) || self.locks.is_any_held(group))
     }
 
     fn dead_letters(&self, request: &SendRequest<'_>) -> Result<Target, Refusal> {

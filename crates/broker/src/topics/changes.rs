@@ -9,17 +9,26 @@ use tokio::sync::Notify;
 /// Names of changed topics, kept for one follower until it takes them.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    names: Mutex<BTreeSet<Arc<str>>>,
+    news: Mutex<News>,
     bell: Notify,
 }
 
+/// Topics that changed, and how far they bring whoever knows them.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// Names of the topics.
+    pub(crate) names: BTreeSet<Arc<str>>,
+    /// Generation of the table after the last of the changes.
+    pub(crate) generation: u64,
+}
+
 impl Changes {
-    /// Waits for a change and takes the names of all changed topics. Losing the future loses no change.
-    pub(crate) async fn take(&self) -> BTreeSet<Arc<str>> {
+    /// Waits for a change and takes all there are. Losing the future loses no change.
+    pub(crate) async fn take(&self) -> News {
         loop {
-            let names = std::mem::take(&mut *self.names.lock());
-            if !names.is_empty() {
-                return names;
+            let news = std::mem::take(&mut *self.news.lock());
+            if !news.names.is_empty() {
+                return news;
             }
             self.bell.notified().await;
         }
@@ -27,11 +36,14 @@ impl Changes {
 
     /// Forgets all changes: they are about to be told in another way.
     pub(crate) fn clear(&self) {
-        self.names.lock().clear();
+        *self.news.lock() = News::default();
     }
 
-    fn note(&self, topic: &Arc<str>) {
-        self.names.lock().insert(Arc::clone(topic));
+    fn note(&self, topic: &Arc<str>, generation: u64) {
+        let mut news = self.news.lock();
+        news.names.insert(Arc::clone(topic));
+        news.generation = generation;
+        drop(news);
         self.bell.notify_one();
     }
 }
@@ -48,12 +60,12 @@ impl Followers {
         changes
     }
 
-    /// Tells all followers that a topic was created, changed or removed.
-    pub(super) fn tell(&self, topic: &Arc<str>) {
+    /// Tells all followers that a topic was created, changed or removed. Called in the order of the generations.
+    pub(super) fn tell(&self, topic: &Arc<str>, generation: u64) {
         self.0.lock().retain(|follower| {
             let follower = follower.upgrade();
             follower.is_some_and(|changes| {
-                changes.note(topic);
+                changes.note(topic, generation);
                 true
             })
         });

@@ -224,7 +224,7 @@ impl Topics {
 
     fn changed(&self, table: &mut Table, name: &Arc<str>) {
         self.count(table);
-        self.followers.tell(name);
+        self.followers.tell(name, self.generation());
     }
 
     fn count(&self, table: &mut Table) {

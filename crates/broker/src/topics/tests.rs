@@ -178,7 +178,9 @@ async fn changes_wait_for_everyone_who_follows() {
     assert!(topics.remove("%DLQ%before"));
     assert!(!topics.remove("%DLQ%before"));
     two.clear();
-    let names: Vec<_> = one.take().await.into_iter().collect();
+    let news = one.take().await;
+    assert_eq!(news.generation, topics.generation());
+    let names: Vec<_> = news.names.into_iter().collect();
     assert_eq!(names, [Arc::from("%DLQ%G"), Arc::from("%DLQ%before")]);
     for changes in [one, two] {
         let none = tokio::time::timeout(std::time::Duration::from_secs(60), changes.take());

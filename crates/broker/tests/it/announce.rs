@@ -5,13 +5,13 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ferromq_wire::body::{self, KvTable, RegisterBrokerBody};
 use ferromq_wire::code::{RequestCode, ResponseCode};
 use ferromq_wire::command::RemotingCommand;
 use ferromq_wire::frame::{self, SerializeType};
-use ferromq_wire::request::{RegisterBrokerRequest, UnregisterBrokerRequest};
+use ferromq_wire::request::{CreateTopicRequest, RegisterBrokerRequest, UnregisterBrokerRequest};
 
 use crate::support::{PATIENCE, TOPIC, TestBroker, to_topic};
 
@@ -35,6 +35,11 @@ impl FakeNameServer {
 
     /// Answers registrations with this body.
     fn answering(body: Vec<u8>) -> Self {
+        Self::slow(body, Duration::ZERO)
+    }
+
+    /// Takes its time to answer.
+    fn slow(body: Vec<u8>, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (sender, told) = channel();
@@ -44,7 +49,7 @@ impl FakeNameServer {
                 let Ok(stream) = stream else { return };
                 streams.lock().unwrap().push(stream.try_clone().unwrap());
                 let (sender, body) = (sender.clone(), body.clone());
-                thread::spawn(move || serve(stream, connection, &sender, &body));
+                thread::spawn(move || serve(stream, connection, &sender, (&body, delay)));
             }
         });
         Self {
@@ -79,7 +84,12 @@ impl FakeNameServer {
     }
 }
 
-fn serve(mut stream: TcpStream, connection: usize, told: &Sender<Told>, body: &[u8]) {
+fn serve(
+    mut stream: TcpStream,
+    connection: usize,
+    told: &Sender<Told>,
+    (body, delay): (&[u8], Duration),
+) {
     let mut buffer = Vec::new();
     let mut chunk = [0; 65_536];
     loop {
@@ -96,6 +106,7 @@ fn serve(mut stream: TcpStream, connection: usize, told: &Sender<Told>, body: &[
                 connection,
                 command,
             });
+            thread::sleep(delay);
             let mut bytes = Vec::new();
             reply.encode(SerializeType::Json, &mut bytes).unwrap();
             if stream.write_all(&bytes).is_err() {
@@ -223,10 +234,44 @@ fn the_order_configuration_of_a_name_server_is_taken_over() {
     broker.client().send_ok(&to_topic("U"), b"0");
     server.registration();
     let topics = &broker.broker().parts().topics;
-    let until = std::time::Instant::now() + PATIENCE;
+    let until = Instant::now() + PATIENCE;
     while !topics.find(TOPIC).unwrap().order {
-        assert!(std::time::Instant::now() < until, "never marked");
+        assert!(Instant::now() < until, "never marked");
         thread::yield_now();
     }
     assert!(!topics.find("U").unwrap().order);
+}
+
+#[test]
+fn a_topic_is_known_to_the_name_server_when_its_creation_is_answered() {
+    let delay = Duration::from_millis(100);
+    let server = FakeNameServer::slow(Vec::new(), delay);
+    let broker = broker_at(&server.address);
+    assert!(broker.broker().wait_registered(PATIENCE));
+    server.registration();
+    let request = CreateTopicRequest {
+        topic: TOPIC.to_owned(),
+        default_topic: "TBW102".to_owned(),
+        read_queue_nums: 1,
+        write_queue_nums: 1,
+        perm: 6,
+        topic_filter_type: None,
+        topic_sys_flag: 0,
+        order: false,
+        attributes: None,
+    };
+    let request = RemotingCommand::request(RequestCode::UPDATE_AND_CREATE_TOPIC, &request);
+    let begin = Instant::now();
+    assert_eq!(
+        broker.client().call(request.clone()).response_code(),
+        ResponseCode::SUCCESS
+    );
+    assert!(delay <= begin.elapsed());
+    let told = server.told.try_recv().expect("told before the answer");
+    assert_eq!(told.command.code, RequestCode::REGISTER_BROKER.0);
+    assert_eq!(
+        broker.client().call(request).response_code(),
+        ResponseCode::SUCCESS
+    );
+    assert!(server.told.try_recv().is_err(), "nothing new");
 }
