@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use ferromq_cli::{ConsumeArgs, ProduceArgs};
 
 /// Messaging for RocketMQ clients, in one small program.
 #[derive(Debug, Parser)]
@@ -20,7 +21,7 @@ Start here:
 Environment:
   FERROMQ_LOG     what is logged to standard error: error, warn, info, debug, trace, or by part,
                   as in `info,ferromq_net=debug` [default: info]
-  NAMESRV_ADDR    name servers of a broker, `host:port;host:port`
+  NAMESRV_ADDR    name servers of a broker or client, `host:port;host:port`
 
 Exit codes: 0 stopped on request, 1 could not start, 2 bad command line, 3 the disk failed while running."
 )]
@@ -39,6 +40,10 @@ pub(crate) enum Command {
     Broker(Broker),
     /// Drive any RocketMQ-compatible broker with load and report rate, latency and cost
     Bench(ferromq_bench::BenchArgs),
+    /// Send lines of the standard input as messages
+    Produce(ProduceArgs),
+    /// Print messages
+    Consume(ConsumeArgs),
     /// Make the links mqnamesrv, mqbroker, mqshutdown and mqadmin, for scripts made for RocketMQ
     InstallLinks(InstallLinks),
 }

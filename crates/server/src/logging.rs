@@ -8,10 +8,19 @@ use tracing_subscriber::filter::LevelFilter;
 /// Environment variable that says what is logged.
 const VARIABLE: &str = "FERROMQ_LOG";
 
-/// Starts logging: what [`VARIABLE`] says, else everything but details.
+/// Starts logging of a server: what [`VARIABLE`] says, else everything but details.
 pub(crate) fn start() {
+    start_with(LevelFilter::INFO);
+}
+
+/// Starts logging of a client command, whose user wants results: what [`VARIABLE`] says, else errors only.
+pub(crate) fn start_quiet() {
+    start_with(LevelFilter::ERROR);
+}
+
+fn start_with(default: LevelFilter) {
     let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
+        .with_default_directive(default.into())
         .with_env_var(VARIABLE)
         .from_env_lossy();
     let subscriber = tracing_subscriber::fmt()

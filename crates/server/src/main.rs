@@ -4,6 +4,7 @@
 //! line), `roles` (what runs), `compat` (RocketMQ's own programs), then the small parts.
 
 mod args;
+mod clients;
 mod compat;
 mod failure;
 mod logging;
@@ -53,6 +54,8 @@ fn run(arguments: Vec<OsString>) -> u8 {
         Command::Namesrv(args) => roles::namesrv(&args),
         Command::Broker(args) => roles::broker(&args),
         Command::Bench(args) => return bench(&args),
+        Command::Produce(args) => return clients::run(args.run()),
+        Command::Consume(args) => return clients::run(args.run()),
         Command::InstallLinks(args) => return install_links(&args.dir),
     };
     exit_code(result, Failure::code)

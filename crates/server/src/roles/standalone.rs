@@ -136,8 +136,8 @@ fn greet(namesrv: SocketAddr, broker: SocketAddr, data: &Path) {
 
 Point RocketMQ clients at the name server. Or try it from another terminal:
 
-  ferromq consume --topic greetings{flag}
   echo \"hello, world\" | ferromq produce --topic greetings{flag}
+  ferromq consume --topic greetings{flag}
 
 FerroMQ is ready. Stop it with Ctrl-C.",
         data = data.display()
