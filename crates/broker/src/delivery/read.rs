@@ -15,6 +15,8 @@ use crate::subscription::Subscription;
 
 /// Room left in a frame for the header of a reply.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Bytes that a connection may have waiting to be sent when a held pull of it is answered with messages.
+const OUT_BYTES_MAX: usize = 4 << 20;
 
 /// A pull that passed the checks; everything needed to read for it now or later.
 #[derive(Debug)]
@@ -77,6 +79,12 @@ impl PullRead {
             return false;
         }
         let mut out = pull.conn.out();
+        if nothing == Nothing::KeepHolding && OUT_BYTES_MAX < out.len() {
+            // One message may wake thousands of pulls of one client. Told to ask again, it is served as it reads.
+            let outcome = pull.outcome(ReadStatus::NoMatchedMessage, from);
+            pull.reply(&outcome).write(&mut out, &[]);
+            return true;
+        }
         let start = out.len();
         pull.guess(from).write_head(&mut out, 0);
         let body_at = out.len();
@@ -128,25 +136,29 @@ fn is_nothing(status: ReadStatus, nothing: Nothing) -> bool {
 
 /// No offset is below zero, so there is nothing to read.
 fn answer_negative(pull: &Pull) -> bool {
-    let (min, max) = (pull.queue.min(), pull.queue.max());
-    let status = if max == QueueOffset(0) {
+    let status = if pull.queue.max() == QueueOffset(0) {
         ReadStatus::NoMessageInQueue
     } else {
         ReadStatus::OffsetTooSmall
     };
-    let outcome = ReadOutcome {
-        status,
-        next_begin: min,
-        min,
-        max,
-        count: 0,
-        far_behind: false,
-    };
+    let outcome = pull.outcome(status, pull.queue.min());
     pull.reply(&outcome).write(&mut pull.conn.out(), &[]);
     true
 }
 
 impl Pull {
+    /// What is answered without a read.
+    fn outcome(&self, status: ReadStatus, next_begin: QueueOffset) -> ReadOutcome {
+        ReadOutcome {
+            status,
+            next_begin,
+            min: self.queue.min(),
+            max: self.queue.max(),
+            count: 0,
+            far_behind: false,
+        }
+    }
+
     /// The header a full reply will have: nearly always as long as the one it will really have, so that the body behind
     /// it can stay where it was read to.
     fn guess(&self, from: QueueOffset) -> PullResponse<'static> {

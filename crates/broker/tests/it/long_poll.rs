@@ -183,6 +183,37 @@ fn a_stop_answers_what_is_held() {
 }
 
 #[test]
+fn one_message_does_not_flood_a_client_with_many_pulls() {
+    const PULLS: usize = 100;
+    let broker = TestBroker::start();
+    let mut producer = broker.client();
+    producer.send_ok(&to_topic(TOPIC), b"0");
+    let mut consumer = broker.client();
+    for _ in 0..PULLS {
+        consumer.post(pull(&waiting(1, LONG)));
+    }
+    settle(&mut consumer);
+    producer.send_ok(&to_topic(TOPIC), &vec![b'L'; 1 << 20]);
+    let (mut served, mut told) = (0, 0);
+    for _ in 0..PULLS {
+        let pulled = Pulled::of(consumer.receive());
+        match pulled.code {
+            ResponseCode::SUCCESS => served += 1,
+            ResponseCode::PULL_RETRY_IMMEDIATELY => {
+                assert_eq!(pulled.header().next_begin_offset, 1);
+                told += 1;
+            }
+            code => panic!("{code}"),
+        }
+    }
+    assert!(
+        0 < served && 0 < told,
+        "{served} served, {told} told to ask again"
+    );
+    assert_eq!(consumer.pull_one(TOPIC, 1).messages().len(), 1);
+}
+
+#[test]
 fn a_consumer_that_leaves_while_it_waits_harms_nobody() {
     let broker = TestBroker::start();
     let mut producer = broker.client();
