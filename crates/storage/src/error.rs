@@ -127,9 +127,10 @@ pub enum NotWritable {
 /// A failure after which the store must not go on: what it believes to be on the disk may not be there.
 #[derive(Clone, Debug, Error)]
 pub enum Fatal {
-    /// A sync of the commit log failed. Never retried: a second one may report success without having written.
+    /// A sync of the commit log, or of a file that follows it, failed. Never retried: a second one may report success
+    /// without having written.
     #[error(
-        "the commit log could not be synced, later messages may be lost: {0}; check the device, then restart"
+        "what was written could not be synced to the disk: {0}; check the device, then restart"
     )]
     Sync(Arc<DiskError>),
 }

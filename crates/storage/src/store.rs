@@ -172,6 +172,7 @@ impl Store {
         if let Some(fatal) = core.health.fatal() {
             return Err(fatal.into());
         }
+        core.log.clear()?;
         let mut dispatcher = self.dispatcher.lock();
         // The first may be the rest of a batch that was begun, the second what came after it.
         dispatcher.dispatch()?;

@@ -186,6 +186,8 @@ impl CommitLog {
             for piece in pieces.iter().skip(1) {
                 self.keeper.give_back(Arc::clone(&piece.segment));
             }
+            // If this fails too, the next append begins with it.
+            let _ = Self::clear_leftovers(tail);
         } else if let Some(last) = pieces.last() {
             for piece in &pieces {
                 self.enter(tail, &piece.segment);
@@ -342,6 +344,11 @@ impl CommitLog {
     /// Notes again queues of which not everything could be written.
     pub(crate) fn return_pending(&self, queues: impl Iterator<Item = Arc<Queue>>) {
         self.tail.lock().pending.queues.extend(queues);
+    }
+
+    /// Clears what failed appends may have left, for a clean end.
+    pub(crate) fn clear(&self) -> Result<(), DiskError> {
+        Self::clear_leftovers(&mut self.tail.lock())
     }
 
     /// Runs `action` while no append can take place.

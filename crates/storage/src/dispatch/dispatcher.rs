@@ -11,6 +11,7 @@ use super::entry_writer::EntryWriter;
 use crate::checkpoint::{Checkpoint, JavaCheckpoint, QueueMark};
 use crate::commit_log::Pending;
 use crate::core::Core;
+use crate::error::Fatal;
 use crate::worker::Next;
 
 /// A checkpoint is saved when this much time has passed since the last, if there is anything new.
@@ -65,6 +66,9 @@ impl Dispatcher {
     /// Writes what has come, some time after the first of it came, so that each file is written to once for many
     /// entries.
     pub(crate) fn turn(&mut self) -> Next {
+        if self.core.health.fatal().is_some() {
+            return Next::Wait(None);
+        }
         if self.core.marks.appended.value() <= self.position {
             return self.idle();
         }
@@ -73,7 +77,7 @@ impl Dispatcher {
             return Next::Pause(self.core.config.dispatch_delay);
         }
         if let Err(error) = self.dispatch() {
-            self.core.health.refuse(error);
+            self.report(error);
             return Next::Pause(RETRY_AFTER);
         }
         self.waited = false;
@@ -172,8 +176,18 @@ impl Dispatcher {
 
     /// Without a checkpoint nothing is lost, only the next start takes longer.
     fn try_checkpoint(&mut self) {
-        if let Err(error) = self.checkpoint() {
-            tracing::warn!(%error, "cannot save a checkpoint");
+        match self.checkpoint() {
+            Ok(()) => {}
+            Err(error) if self.writer.sync_failed() => self.report(error),
+            Err(error) => tracing::warn!(%error, "cannot save a checkpoint"),
+        }
+    }
+
+    fn report(&self, error: DiskError) {
+        if self.writer.sync_failed() {
+            self.core.health.fail(&Fatal::Sync(Arc::new(error)));
+        } else {
+            self.core.health.refuse(error);
         }
     }
 }

@@ -52,6 +52,11 @@ impl EntryWriter {
         Ok(queue.tail.lock().set_written(first + count))
     }
 
+    /// Whether a sync has failed, after which nothing written can be relied on.
+    pub(crate) fn sync_failed(&self) -> bool {
+        self.files.sync_failed()
+    }
+
     /// Makes everything written survive a power cut.
     pub(crate) fn sync(&mut self) -> Result<(), DiskError> {
         self.files.sync()

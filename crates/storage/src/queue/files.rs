@@ -91,7 +91,8 @@ impl QueueFiles {
     }
 
     /// Reads entries from offset `first` on, as many as fit into `out` and lie in the same file; the number read.
-    /// Places that hold no entry read as [`Entry::PRE_BLANK`]. 0 if there is no such file.
+    /// Places that hold no entry, and those after the end of a file that is too short, read as
+    /// [`Entry::PRE_BLANK`]. 0 if there is no such file.
     pub(crate) fn read(
         &self,
         queue: &Queue,
@@ -113,11 +114,16 @@ impl QueueFiles {
         };
         let mut buf = [0; AT_ONCE * ENTRY_BYTES];
         let buf = &mut buf[..count * ENTRY_BYTES];
-        file.read_exact_at(buf, place * ENTRY_BYTES as u64)?;
+        file.read_at(buf, place * ENTRY_BYTES as u64)?;
         for (entry, bytes) in out.iter_mut().zip(buf.chunks_exact(ENTRY_BYTES)) {
             *entry = Entry::from_bytes(bytes).unwrap_or(Entry::PRE_BLANK);
         }
         Ok(count)
+    }
+
+    /// Whether a sync of a file has failed. What was written before may be lost then, also if a later sync succeeds.
+    pub(crate) fn sync_failed(&self) -> bool {
+        self.written.lock().sync_failed()
     }
 
     /// Makes everything written survive a power cut.
@@ -135,11 +141,12 @@ impl QueueFiles {
 
     /// Clears what the files hold at and after `next`: entries of messages that were lost.
     pub(crate) fn cut(&self, queue: &Queue, next: u64) -> Result<(), DiskError> {
-        // A file that is removed and made anew must not be read through its old descriptor.
-        for open in [&self.read, &self.written] {
-            open.lock().forget(|(serial, _)| serial == queue.serial());
-        }
         let (mut number, place) = (next / self.entries, next % self.entries);
+        // A file that is removed and made anew must not be used through its old descriptor.
+        for open in [&self.read, &self.written] {
+            let serial = queue.serial();
+            open.lock().forget(|key| key.0 == serial && number < key.1);
+        }
         let path = self.path(queue, number);
         if !self.disk.exists(&path)? {
             return Ok(());

@@ -14,6 +14,7 @@ pub(super) struct OpenFiles {
     files: FxHashMap<FileKey, Open>,
     count_max: usize,
     clock: u64,
+    sync_failed: bool,
 }
 
 #[derive(Debug)]
@@ -29,6 +30,7 @@ impl OpenFiles {
             files: FxHashMap::default(),
             count_max: count_max.max(1),
             clock: 0,
+            sync_failed: false,
         }
     }
 
@@ -63,10 +65,17 @@ impl OpenFiles {
     /// Syncs what was written.
     pub(super) fn sync(&mut self) -> Result<(), DiskError> {
         for open in self.files.values_mut().filter(|open| open.unsynced) {
-            open.file.sync_data()?;
+            open.file
+                .sync_data()
+                .inspect_err(|_| self.sync_failed = true)?;
             open.unsynced = false;
         }
         Ok(())
+    }
+
+    /// Whether a sync has failed.
+    pub(super) fn sync_failed(&self) -> bool {
+        self.sync_failed
     }
 
     /// Forgets files that `gone` picks.
@@ -80,7 +89,9 @@ impl OpenFiles {
             return Ok(());
         };
         if open.unsynced {
-            open.file.sync_data()?;
+            open.file
+                .sync_data()
+                .inspect_err(|_| self.sync_failed = true)?;
         }
         self.files.remove(&key);
         Ok(())

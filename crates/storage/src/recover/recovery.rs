@@ -46,6 +46,10 @@ impl Recovery<'_> {
         let clean = !AbortMarker::new(root).is_set(&**self.disk)?;
         let checkpoint = Checkpoint::load(&**self.disk, root)?;
         let (start, by_checkpoint) = self.start(checkpoint.as_ref(), clean)?;
+        // What the log is read for is made anew: after a power cut, files may hold parts of entries.
+        for queue in self.queues.all() {
+            self.drop_lost(&queue, start.position)?;
+        }
         let mut replay = Replay {
             queues: self.queues,
             writer,

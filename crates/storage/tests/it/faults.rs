@@ -236,7 +236,7 @@ fn with_sync_flush_no_single_failure_and_power_cut_loses_what_was_acknowledged()
         Op::Rename,
     ];
     for (i, op) in ops.into_iter().enumerate() {
-        for after in 0..40 {
+        for after in 0..20 {
             let disk = SimDisk::new();
             disk.inject(Fault {
                 after,

@@ -57,7 +57,7 @@ impl Run {
             let mut body = self.counter.to_be_bytes().to_vec();
             body.resize(4 + size, self.counter as u8);
             // A bound group of four of the largest just fits a file.
-            let bound = bound && turn.len() % 4 != 0;
+            let bound = bound && !turn.len().is_multiple_of(4);
             push_as(&self.store, &mut turn, &message("T", queue, &body), bound);
             self.log.push((queue, body));
         }
@@ -148,6 +148,18 @@ fn queue_entries_of_lost_messages_are_dropped() {
         Step::Append(vec![(0, 0, false), (1, 0, false)]),
         Step::Kill,
         Step::PowerCut(12_892_925_282_143_779_076),
+    ];
+    run(ASYNC, &steps);
+}
+
+/// A queue file that recovery wrote to was forgotten before it was synced for the checkpoint.
+#[test]
+fn queue_files_written_by_recovery_are_synced_for_the_checkpoint() {
+    let steps = [
+        Step::Append(vec![(0, 0, false)]),
+        Step::PowerCut(0),
+        Step::Restart,
+        Step::PowerCut(673_796_209_998_788_034),
     ];
     run(ASYNC, &steps);
 }
