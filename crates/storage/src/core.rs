@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use ferromq_base::Clock;
 use ferromq_disk::Disk;
+use parking_lot::Mutex;
 
 use crate::commit_log::CommitLog;
 use crate::config::StoreConfig;
 use crate::health::Health;
+use crate::index::KeyIndex;
 use crate::marks::Marks;
 use crate::queue::{QueueFiles, Queues};
 
@@ -22,4 +24,5 @@ pub(crate) struct Core {
     pub log: CommitLog,
     pub queues: Arc<Queues>,
     pub files: Arc<QueueFiles>,
+    pub index: Option<Arc<Mutex<KeyIndex>>>,
 }

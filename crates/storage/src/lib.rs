@@ -17,6 +17,7 @@ mod core;
 mod dispatch;
 mod error;
 mod health;
+mod index;
 mod index_keys;
 mod java_hash;
 mod marks;

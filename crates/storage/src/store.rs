@@ -16,6 +16,8 @@ use crate::core::Core;
 use crate::dispatch::{Dispatcher, EntryWriter};
 use crate::error::{AppendError, CloseError, Fatal, OpenError, ReadError};
 use crate::health::Health;
+use crate::index::{KeyIndex, Query};
+use crate::java_hash;
 use crate::marks::Marks;
 use crate::queue::{Queue, QueueFiles, Queues};
 use crate::read::{Boundary, Entries, Pull, ReadLimits, ReadOutcome, TimeSearch};
@@ -61,7 +63,12 @@ impl Store {
             config.queue_files_open_max,
         ));
         let rules = Arc::new(Rules::of(&config));
-        let mut writer = EntryWriter::new(Arc::clone(&files));
+        let index = config.index.map(|index| {
+            let dir = config.root.join("index");
+            let (disk, clock) = (Arc::clone(&disk), Arc::clone(&clock));
+            Arc::new(Mutex::new(KeyIndex::new(disk, clock, dir, index)))
+        });
+        let mut writer = EntryWriter::new(Arc::clone(&files), index.clone());
         let recovery = Recovery {
             disk: &disk,
             config: &config,
@@ -90,6 +97,7 @@ impl Store {
             health,
             queues,
             files,
+            index,
         });
         Self::start(core, rules, writer, recovered, lock)
     }
@@ -318,13 +326,28 @@ impl Store {
     /// most `count_max` of the newest. Only hashes are compared: some may have another key, to be sorted out by the caller.
     pub fn query_keys(
         &self,
-        _topic: &str,
-        _key: &str,
-        _count_max: usize,
-        _begin: Millis,
-        _end: Millis,
+        topic: &str,
+        key: &str,
+        count_max: usize,
+        begin: Millis,
+        end: Millis,
     ) -> Result<Vec<LogOffset>, ReadError> {
-        Ok(Vec::new())
+        let Some(index) = &self.core.index else {
+            return Ok(Vec::new());
+        };
+        // What was stored before the question is asked shall be found.
+        self.dispatcher.lock().dispatch()?;
+        let topic = java_hash::continued(0, topic);
+        let query = Query {
+            hash: java_hash::key_hash(java_hash::continued(topic, "#"), key),
+            begin,
+            end,
+            count_max,
+        };
+        let found = index.lock().query(query)?;
+        let (start, end) = self.log_range();
+        let found = found.into_iter().map(LogOffset);
+        Ok(found.filter(|at| start <= *at && *at < end).collect())
     }
 
     /// Forgets all queues of a topic and removes their files. Its messages stay in the log until that is cleaned.

@@ -4,7 +4,7 @@
 //! ```text
 //! "FMQCKPT1"  u32 CRC-32 of what follows
 //! u64 log start   u64 position   u64 synced end of the log   i64 store time before position
-//! u32 index files, each: u16 length, name, u32 entries
+//! u32 index files, each: u16 length, name, 40 bytes of its header
 //! u32 queues, each: u16 length, topic, u32 queue, u64 lowest offset, u64 next offset
 //! ```
 
@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use ferromq_base::Millis;
 use ferromq_disk::{Disk, DiskError, crashsafe};
 use thiserror::Error;
+
+use crate::index::HEADER_BYTES;
 
 const MAGIC: &[u8; 8] = b"FMQCKPT1";
 /// Largest file that is read back: room for some 50 million queues.
@@ -29,8 +31,8 @@ pub(crate) struct Checkpoint {
     pub synced: u64,
     /// Store timestamp of the last record before `position`.
     pub stored: Millis,
-    /// Index files, oldest first, with the number of their next entry.
-    pub index: Vec<(String, u32)>,
+    /// Index files, oldest first, with their headers.
+    pub index: Vec<(String, [u8; HEADER_BYTES])>,
     /// All queues that ever had a message.
     pub queues: Vec<QueueMark>,
 }
@@ -87,9 +89,9 @@ impl Checkpoint {
         }
         out.extend_from_slice(&self.stored.0.to_be_bytes());
         put_count(&mut out, self.index.len());
-        for (name, entries) in &self.index {
+        for (name, header) in &self.index {
             put_text(&mut out, name);
-            out.extend_from_slice(&entries.to_be_bytes());
+            out.extend_from_slice(header);
         }
         put_count(&mut out, self.queues.len());
         for queue in &self.queues {
@@ -121,7 +123,10 @@ impl Checkpoint {
             ..Self::default()
         };
         for _ in 0..fields.u32()? {
-            checkpoint.index.push((fields.text()?, fields.u32()?));
+            let name = fields.text()?;
+            let mut header = [0; HEADER_BYTES];
+            header.copy_from_slice(fields.take(HEADER_BYTES)?);
+            checkpoint.index.push((name, header));
         }
         for _ in 0..fields.u32()? {
             checkpoint.queues.push(QueueMark {
@@ -185,7 +190,7 @@ mod tests {
             position: 1 << 40,
             synced: (1 << 40) + 5,
             stored: Millis(1_700_000_000_005),
-            index: vec![("20231114221320005".to_owned(), 17)],
+            index: vec![("20231114221320005".to_owned(), [7; HEADER_BYTES])],
             queues: vec![QueueMark {
                 topic: "TopicTest".to_owned(),
                 id: 3,

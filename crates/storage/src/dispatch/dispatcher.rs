@@ -119,6 +119,10 @@ impl Dispatcher {
             return Ok(());
         }
         self.writer.sync()?;
+        let (index, index_time) = match self.writer.index() {
+            Some(index) => (index.headers(), index.full_until()),
+            None => (Vec::new(), Millis(0)),
+        };
         let mut queues = Vec::new();
         for queue in core.queues.all() {
             let next = queue.tail.lock().written();
@@ -136,13 +140,14 @@ impl Dispatcher {
             position: self.position,
             synced: core.marks.flushed.value(),
             stored: self.stored,
-            index: Vec::new(),
+            index,
             queues,
         };
         checkpoint.save(&*core.disk, &core.config.root)?;
         let java = JavaCheckpoint {
             log_time: self.stored,
             queue_time: self.stored,
+            index_time,
             confirmed: self.position,
             ..JavaCheckpoint::load(&*core.disk, &core.config.root)?
         };

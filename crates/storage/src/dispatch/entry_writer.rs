@@ -3,21 +3,25 @@
 use std::sync::Arc;
 
 use ferromq_disk::DiskError;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::commit_log::Pending;
+use crate::index::KeyIndex;
 use crate::queue::{ENTRY_BYTES, Queue, QueueFiles};
 
 /// Writes batches to the queue files and the key index.
 #[derive(Debug)]
 pub(crate) struct EntryWriter {
     files: Arc<QueueFiles>,
+    index: Option<Arc<Mutex<KeyIndex>>>,
     buf: Vec<u8>,
 }
 
 impl EntryWriter {
-    pub(crate) fn new(files: Arc<QueueFiles>) -> Self {
+    pub(crate) fn new(files: Arc<QueueFiles>, index: Option<Arc<Mutex<KeyIndex>>>) -> Self {
         Self {
             files,
+            index,
             buf: Vec::new(),
         }
     }
@@ -37,8 +41,18 @@ impl EntryWriter {
                 more.push(queue);
             }
         }
-        batch.keys.clear();
-        Ok(())
+        match &self.index {
+            Some(index) => index.lock().add(&mut batch.keys),
+            None => {
+                batch.keys.clear();
+                Ok(())
+            }
+        }
+    }
+
+    /// The key index.
+    pub(crate) fn index(&self) -> Option<MutexGuard<'_, KeyIndex>> {
+        self.index.as_ref().map(|index| index.lock())
     }
 
     /// Writes the entries of one queue whose records begin before `log_end`; whether it has more.
@@ -54,11 +68,15 @@ impl EntryWriter {
 
     /// Whether a sync has failed, after which nothing written can be relied on.
     pub(crate) fn sync_failed(&self) -> bool {
-        self.files.sync_failed()
+        self.files.sync_failed() || self.index().is_some_and(|index| index.sync_failed())
     }
 
     /// Makes everything written survive a power cut.
     pub(crate) fn sync(&mut self) -> Result<(), DiskError> {
-        self.files.sync()
+        self.files.sync()?;
+        match self.index() {
+            Some(mut index) => index.sync(),
+            None => Ok(()),
+        }
     }
 }

@@ -45,11 +45,9 @@ impl Recovery<'_> {
         let root = &self.config.root;
         let clean = !AbortMarker::new(root).is_set(&**self.disk)?;
         let checkpoint = Checkpoint::load(&**self.disk, root)?;
-        let (start, by_checkpoint) = self.start(checkpoint.as_ref(), clean)?;
-        // What the log is read for is made anew: after a power cut, files may hold parts of entries.
-        for queue in self.queues.all() {
-            self.drop_lost(&queue, start.position)?;
-        }
+        let (mut start, by_checkpoint) = self.start(checkpoint.as_ref(), clean)?;
+        let kept = checkpoint.as_ref().filter(|_| by_checkpoint);
+        self.start_index(writer, kept, clean, &mut start)?;
         let mut replay = Replay {
             queues: self.queues,
             writer,
@@ -65,7 +63,7 @@ impl Recovery<'_> {
         self.check_end(&end, start.synced)?;
         self.segments
             .truncate(end.at, !clean || end.damage.is_some())?;
-        self.settle_queues(end.at, checkpoint.as_ref().filter(|_| by_checkpoint), clean)?;
+        self.settle_queues(end.at, kept, clean)?;
         tracing::info!(
             clean,
             from = %LogOffset(start.position),
@@ -77,7 +75,7 @@ impl Recovery<'_> {
         Ok(Recovered {
             end: end.at,
             synced: start.synced.min(end.at),
-            checkpoint: if by_checkpoint { start.position } else { 0 },
+            checkpoint: kept.map_or(0, |c| c.position),
             stored,
         })
     }
@@ -118,6 +116,41 @@ impl Recovery<'_> {
             stored: Millis(0),
         };
         Ok((start, false))
+    }
+
+    /// Brings the index to where the log is read from; if it cannot be used, the whole log is read.
+    fn start_index(
+        &self,
+        writer: &EntryWriter,
+        checkpoint: Option<&Checkpoint>,
+        clean: bool,
+        start: &mut Start,
+    ) -> Result<(), OpenError> {
+        if checkpoint.is_none() {
+            // What the log is read for is made anew: after a power cut, files may hold parts of entries.
+            for queue in self.queues.all() {
+                self.drop_lost(&queue, start.position)?;
+            }
+        }
+        let Some(mut index) = writer.index() else {
+            return Ok(());
+        };
+        let usable = match checkpoint {
+            Some(checkpoint) => index.go_back(&checkpoint.index)?,
+            None => index.load()?,
+        };
+        if !usable {
+            tracing::warn!("a file of the key index is missing or damaged; building it anew");
+            index.clear()?;
+            start.position = self.segments.start();
+        } else if checkpoint.is_none() && !clean {
+            let java = JavaCheckpoint::load(&**self.disk, &self.config.root)?;
+            if let Some(from) = index.remove_newer(java.index_time)? {
+                let from = from.max(self.segments.start());
+                start.position = start.position.min(from);
+            }
+        }
+        Ok(())
     }
 
     fn remove_queue_files(&self) -> Result<(), OpenError> {

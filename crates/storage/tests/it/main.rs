@@ -7,6 +7,8 @@
 
 mod append_and_read;
 mod faults;
+mod keys;
 mod model;
 mod recovery;
 mod support;
+mod times;

@@ -1,0 +1,264 @@
+//! One index file: header, slots, entries.
+//!
+//! An entry is 20 bytes: `i32` hash, `i64` log offset, `i32` seconds since the begin time of the file, `i32` number of
+//! the entry before it in the chain of its slot.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ferromq_base::Millis;
+use ferromq_disk::{Disk, DiskError, DiskFile, OpenMode};
+
+use super::header::{HEADER_BYTES, Header};
+use super::slots::{self, Slots};
+use crate::commit_log::KeyEntry;
+use crate::config::IndexConfig;
+
+const ENTRY_BYTES: usize = 20;
+/// Entries one query follows in one chain at most.
+const CHAIN_MAX: usize = 1 << 18;
+
+/// An index file.
+#[derive(Debug)]
+pub(super) struct IndexFile {
+    pub(super) name: String,
+    pub(super) header: Header,
+    path: PathBuf,
+    config: IndexConfig,
+    file: Arc<dyn DiskFile>,
+    /// In memory while entries are added.
+    slots: Option<Slots>,
+    /// Entries that are not in the file yet, up to the newest.
+    buffer: Vec<u8>,
+}
+
+/// An entry as stored.
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    hash: u32,
+    log_offset: u64,
+    seconds: i32,
+    previous: u32,
+}
+
+/// Size of a file.
+pub(super) fn file_bytes(config: IndexConfig) -> u64 {
+    slots::place(config.slots as usize) + u64::from(config.entries) * ENTRY_BYTES as u64
+}
+
+impl IndexFile {
+    /// Makes an empty file.
+    pub(super) fn create(
+        disk: &dyn Disk,
+        dir: &Path,
+        name: String,
+        config: IndexConfig,
+        header: Header,
+    ) -> Result<Self, DiskError> {
+        let path = dir.join(&name);
+        let file = disk.open(&path, OpenMode::Create)?;
+        file.set_len(file_bytes(config))?;
+        Ok(Self {
+            name,
+            header,
+            path,
+            config,
+            file,
+            slots: Some(Slots::empty(config.slots)),
+            buffer: Vec::new(),
+        })
+    }
+
+    /// Opens a file; `None` if it has not the size it must have.
+    pub(super) fn open(
+        disk: &dyn Disk,
+        dir: &Path,
+        name: &str,
+        config: IndexConfig,
+    ) -> Result<Option<Self>, DiskError> {
+        let path = dir.join(name);
+        let file = disk.open(&path, OpenMode::Write)?;
+        if file.len()? != file_bytes(config) {
+            return Ok(None);
+        }
+        let mut bytes = [0; HEADER_BYTES];
+        file.read_exact_at(&mut bytes, 0)?;
+        Ok(Some(Self {
+            name: name.to_owned(),
+            header: Header::from_bytes(&bytes, config.entries),
+            path,
+            config,
+            file,
+            slots: None,
+            buffer: Vec::new(),
+        }))
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it has room for no more entry.
+    pub(super) fn is_full(&self) -> bool {
+        self.config.entries <= self.header.next
+    }
+
+    /// Adds an entry, in memory. The file must have room.
+    pub(super) fn add(&mut self, key: &KeyEntry) -> Result<(), DiskError> {
+        self.load_slots()?;
+        let number = self.header.next;
+        let slots = self.slots.as_mut().expect("loaded just now");
+        let previous = slots.replace(key.hash, number);
+        let previous = if previous < number { previous } else { 0 };
+        let since = key.stored.since(self.header.begin_time);
+        let seconds = if self.header.begin_time <= Millis(0) {
+            0
+        } else {
+            i32::try_from(since.as_secs()).unwrap_or(i32::MAX)
+        };
+        let header = &mut self.header;
+        if header.is_empty() {
+            header.begin_time = key.stored;
+            header.begin_offset = key.log_offset;
+        }
+        header.slots_used += u32::from(previous == 0);
+        header.next += 1;
+        header.end_time = key.stored;
+        header.end_offset = key.log_offset;
+        self.buffer.extend_from_slice(&key.hash.to_be_bytes());
+        self.buffer.extend_from_slice(&key.log_offset.to_be_bytes());
+        self.buffer.extend_from_slice(&seconds.to_be_bytes());
+        self.buffer.extend_from_slice(&previous.to_be_bytes());
+        Ok(())
+    }
+
+    /// Writes new entries and the header.
+    pub(super) fn write(&mut self) -> Result<(), DiskError> {
+        if !self.buffer.is_empty() {
+            let count = self.buffer.len() / ENTRY_BYTES;
+            let first = self.header.next as usize - count;
+            self.file.write_at(&self.buffer, self.entry_at(first))?;
+            self.file.write_at(&self.header.to_bytes(), 0)?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+
+    /// Writes everything and makes it survive a power cut. Entries reach the disk before the slots that lead to them.
+    pub(super) fn sync(&mut self) -> Result<(), DiskError> {
+        self.write()?;
+        self.file.sync_data()?;
+        if let Some(slots) = &mut self.slots {
+            slots.write(&*self.file)?;
+            self.file.sync_data()?;
+        }
+        Ok(())
+    }
+
+    /// No more entries will come: the table is not needed in memory.
+    pub(super) fn seal(&mut self) -> Result<(), DiskError> {
+        self.sync()?;
+        self.slots = None;
+        Ok(())
+    }
+
+    /// Goes back to what the file was when it had this header. Entries added since are forgotten.
+    pub(super) fn go_back(&mut self, header: Header) -> Result<(), DiskError> {
+        self.header = header;
+        self.buffer.clear();
+        let mut slots = Slots::read(&*self.file, self.config.slots)?;
+        for i in 0..slots.heads_mut().len() {
+            let mut head = slots.heads_mut()[i];
+            // The table may have been written after the header was kept: follow the chains back.
+            while header.next <= head {
+                head = match self.stored(head)? {
+                    Some(entry) if entry.previous < head => entry.previous,
+                    _ => 0,
+                };
+            }
+            if head != slots.heads_mut()[i] {
+                slots.heads_mut()[i] = head;
+                slots.set_dirty();
+            }
+        }
+        self.slots = Some(slots);
+        Ok(())
+    }
+
+    /// Log offsets of entries with `hash` and a time from `begin` to `end`, newest first.
+    pub(super) fn query(
+        &mut self,
+        hash: u32,
+        (begin, end): (Millis, Millis),
+        found: &mut Vec<u64>,
+        count_max: usize,
+    ) -> Result<(), DiskError> {
+        self.write()?;
+        let mut number = self.head(hash)?;
+        for _ in 0..CHAIN_MAX {
+            if number == 0 || self.header.next <= number || count_max <= found.len() {
+                break;
+            }
+            let Some(entry) = self.stored(number)? else {
+                break;
+            };
+            let time = i64::from(entry.seconds) * 1000 + self.header.begin_time.0;
+            if entry.seconds < 0 || time < begin.0 {
+                break;
+            }
+            if entry.hash == hash && time <= end.0 {
+                found.push(entry.log_offset);
+            }
+            if number <= entry.previous {
+                break;
+            }
+            number = entry.previous;
+        }
+        Ok(())
+    }
+
+    fn load_slots(&mut self) -> Result<(), DiskError> {
+        if self.slots.is_none() {
+            self.slots = Some(Slots::read(&*self.file, self.config.slots)?);
+        }
+        Ok(())
+    }
+
+    /// Number of the newest entry in the slot of `hash`.
+    fn head(&self, hash: u32) -> Result<u32, DiskError> {
+        if let Some(slots) = &self.slots {
+            return Ok(slots.head(hash));
+        }
+        let mut raw = [0; 4];
+        let slot = hash % self.config.slots;
+        self.file
+            .read_exact_at(&mut raw, slots::place(slot as usize))?;
+        Ok(u32::from_be_bytes(raw))
+    }
+
+    /// An entry; `None` if there is no place for it in the file.
+    fn stored(&self, number: u32) -> Result<Option<Stored>, DiskError> {
+        if self.config.entries <= number {
+            return Ok(None);
+        }
+        let mut raw = [0; ENTRY_BYTES];
+        self.file
+            .read_exact_at(&mut raw, self.entry_at(number as usize))?;
+        let word = |at: usize| {
+            raw[at..at + 4]
+                .iter()
+                .fold(0_u32, |n, &b| n << 8 | u32::from(b))
+        };
+        Ok(Some(Stored {
+            hash: word(0),
+            log_offset: u64::from(word(4)) << 32 | u64::from(word(8)),
+            seconds: word(12).cast_signed(),
+            previous: word(16),
+        }))
+    }
+
+    fn entry_at(&self, number: usize) -> u64 {
+        slots::place(self.config.slots as usize) + (number * ENTRY_BYTES) as u64
+    }
+}

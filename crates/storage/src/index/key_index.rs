@@ -1,0 +1,227 @@
+//! All index files. Entries are added by the dispatcher in the order of the log.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ferromq_base::{Clock, Millis};
+use ferromq_disk::{Disk, DiskError, DiskErrorKind};
+
+use super::file::IndexFile;
+use super::file_name;
+use super::header::{HEADER_BYTES, Header};
+use crate::commit_log::KeyEntry;
+use crate::config::IndexConfig;
+
+/// The key index of a store.
+#[derive(Debug)]
+pub(crate) struct KeyIndex {
+    disk: Arc<dyn Disk>,
+    clock: Arc<dyn Clock>,
+    dir: PathBuf,
+    config: IndexConfig,
+    /// Oldest first. Entries are added to the last.
+    files: Vec<IndexFile>,
+    /// Whether a file was made since the last sync.
+    new_file: bool,
+    sync_failed: bool,
+}
+
+/// What to look for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Query {
+    pub hash: u32,
+    pub begin: Millis,
+    pub end: Millis,
+    pub count_max: usize,
+}
+
+impl KeyIndex {
+    /// An index without files in `dir`.
+    pub(crate) fn new(
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        dir: PathBuf,
+        config: IndexConfig,
+    ) -> Self {
+        Self {
+            disk,
+            clock,
+            dir,
+            config,
+            files: Vec::new(),
+            new_file: false,
+            sync_failed: false,
+        }
+    }
+
+    /// Opens the files that are there. False if one of them has a wrong size: the index must be made anew.
+    pub(crate) fn load(&mut self) -> Result<bool, DiskError> {
+        self.files.clear();
+        let entries = match self.disk.list(&self.dir) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == DiskErrorKind::NotFound => return Ok(true),
+            Err(e) => return Err(e),
+        };
+        for entry in entries
+            .iter()
+            .filter(|e| !e.is_dir && file_name::is_name(&e.name))
+        {
+            match IndexFile::open(&*self.disk, &self.dir, &entry.name, self.config)? {
+                Some(file) => self.files.push(file),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Goes back to the files and headers that `kept` names; files made since are removed. False if one is missing:
+    /// the index must be made anew.
+    pub(crate) fn go_back(
+        &mut self,
+        kept: &[(String, [u8; HEADER_BYTES])],
+    ) -> Result<bool, DiskError> {
+        if !self.load()? {
+            return Ok(false);
+        }
+        let is_kept = |file: &IndexFile| kept.iter().any(|(name, _)| *name == file.name);
+        while let Some(newer) = self.files.pop_if(|file| !is_kept(file)) {
+            self.disk.remove(newer.path())?;
+        }
+        let names = self.files.iter().map(|f| &f.name);
+        if !names.eq(kept.iter().map(|(name, _)| name)) {
+            return Ok(false);
+        }
+        if let (Some(file), Some((_, header))) = (self.files.last_mut(), kept.last()) {
+            let header = Header::from_bytes(header, self.config.entries);
+            if header != file.header {
+                file.go_back(header)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Removes the files that are not full or hold entries newer than `time`, as RocketMQ does after a crash: they may
+    /// be damaged. The log offset from which the index must be made anew, if there was one.
+    pub(crate) fn remove_newer(&mut self, time: Millis) -> Result<Option<u64>, DiskError> {
+        let mut from = None;
+        let in_doubt = |file: &mut IndexFile| !file.is_full() || time < file.header.end_time;
+        while let Some(newer) = self.files.pop_if(in_doubt) {
+            from = Some(newer.header.begin_offset);
+            self.disk.remove(newer.path())?;
+        }
+        Ok(from)
+    }
+
+    /// Removes everything.
+    pub(crate) fn clear(&mut self) -> Result<(), DiskError> {
+        self.files.clear();
+        match self.disk.remove_dir_all(&self.dir) {
+            Err(e) if e.kind() != DiskErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds entries and empties the list. Entries of records that are in the index already are left out. After an error the list
+    /// holds what was not taken.
+    pub(crate) fn add(&mut self, keys: &mut Vec<KeyEntry>) -> Result<(), DiskError> {
+        let mut taken = 0;
+        let mut done = Ok(());
+        for key in keys.iter() {
+            done = self.add_one(key);
+            if done.is_err() {
+                break;
+            }
+            taken += 1;
+        }
+        keys.drain(..taken);
+        done?;
+        match self.files.last_mut() {
+            Some(file) => file.write(),
+            None => Ok(()),
+        }
+    }
+
+    fn add_one(&mut self, key: &KeyEntry) -> Result<(), DiskError> {
+        if self
+            .files
+            .last()
+            .is_some_and(|f| key.log_offset < f.header.end_offset)
+        {
+            return Ok(());
+        }
+        if self.files.last().is_none_or(IndexFile::is_full) {
+            self.begin_file()?;
+        }
+        let file = self.files.last_mut().expect("made if missing");
+        file.add(key)
+    }
+
+    /// Closes the newest file and makes the next.
+    fn begin_file(&mut self) -> Result<(), DiskError> {
+        let mut header = Header::after(Millis(0), 0);
+        let mut name = file_name::next(self.clock.now(), None);
+        if let Some(last) = self.files.last_mut() {
+            last.seal().inspect_err(|_| self.sync_failed = true)?;
+            header = Header::after(last.header.end_time, last.header.end_offset);
+            name = file_name::next(self.clock.now(), Some(&last.name));
+        }
+        self.disk.create_dirs(&self.dir)?;
+        let file = IndexFile::create(&*self.disk, &self.dir, name, self.config, header)?;
+        self.files.push(file);
+        self.new_file = true;
+        Ok(())
+    }
+
+    /// Makes everything added survive a power cut.
+    pub(crate) fn sync(&mut self) -> Result<(), DiskError> {
+        if let Some(last) = self.files.last_mut() {
+            last.sync().inspect_err(|_| self.sync_failed = true)?;
+        }
+        if self.new_file {
+            self.disk.sync_dir(&self.dir)?;
+            if let Some(root) = self.dir.parent() {
+                self.disk.sync_dir(root)?;
+            }
+            self.new_file = false;
+        }
+        Ok(())
+    }
+
+    /// Whether a sync has failed.
+    pub(crate) fn sync_failed(&self) -> bool {
+        self.sync_failed
+    }
+
+    /// The files and their headers.
+    pub(crate) fn headers(&self) -> Vec<(String, [u8; HEADER_BYTES])> {
+        let header = |f: &IndexFile| (f.name.clone(), f.header.to_bytes());
+        self.files.iter().map(header).collect()
+    }
+
+    /// Store time of the last entry in the files that are full; zero if none is.
+    pub(crate) fn full_until(&self) -> Millis {
+        let full = self.files.iter().rev().find(|f| f.is_full());
+        full.map_or(Millis(0), |f| f.header.end_time)
+    }
+
+    /// Log offsets of messages with a key, in ascending order: the newest `count_max` in the time range.
+    pub(crate) fn query(&mut self, query: Query) -> Result<Vec<u64>, DiskError> {
+        let mut found = Vec::new();
+        let range = (query.begin, query.end);
+        for file in self.files.iter_mut().rev() {
+            let header = file.header;
+            if header.is_empty() {
+                continue;
+            }
+            if header.begin_time <= query.end && query.begin <= header.end_time {
+                file.query(query.hash, range, &mut found, query.count_max)?;
+            }
+            if header.begin_time < query.begin || query.count_max <= found.len() {
+                break;
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+}
