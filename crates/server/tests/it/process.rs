@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -123,9 +124,20 @@ impl Drop for Process {
     }
 }
 
-/// The binary under test.
+/// The binary under test: `FERROMQ_BIN`, to try an optimised one, else the one that was built with the tests.
 pub(crate) fn ferromq() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_ferromq"))
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let given = std::env::var_os("FERROMQ_BIN");
+        given
+            .unwrap_or_else(|| env!("CARGO_BIN_EXE_ferromq").into())
+            .into()
+    });
+    &PROGRAM
+}
+
+/// Whether the binary under test is slow because it is not optimised.
+pub(crate) fn is_debug_build() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("FERROMQ_BIN").is_none()
 }
 
 /// Runs the binary to its end: exit code, standard output, standard error.
