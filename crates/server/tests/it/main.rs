@@ -10,3 +10,5 @@ mod legacy;
 mod lifecycle;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod sdk;
