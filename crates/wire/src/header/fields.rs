@@ -54,6 +54,7 @@ pub struct Fields<'a> {
     more: Vec<Span>,
     /// The header has a field map at all, if only an empty one.
     present: bool,
+    /// Place of the remark, which has no escapes.
     remark: Option<Place>,
 }
 
@@ -151,14 +152,8 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn remark(&self) -> Option<Cow<'_, str>> {
-        let place = self.remark?;
-        let raw = place.of(&self.text);
-        if !place.escaped {
-            return Some(String::from_utf8_lossy(raw));
-        }
-        let mut text = Vec::with_capacity(raw.len());
-        unescape(raw, &mut text)?;
-        Some(Cow::Owned(String::from_utf8_lossy(&text).into_owned()))
+        self.remark
+            .map(|place| String::from_utf8_lossy(place.of(&self.text)))
     }
 
     /// The same fields over another text.

@@ -31,24 +31,20 @@ fn entry(scanner: &mut Scanner<'_>, key: Place, header: &mut RequestHeader<'_>) 
         b"flag" => header.flag = scanner.i32()?,
         b"opaque" => header.opaque = scanner.i32()?,
         b"version" => header.version = Version(scanner.i32()?),
-        b"language" => {
-            let name = scanner.string()?;
-            if name.escaped {
-                return None;
-            }
-            header.language = Language::from_name(scanner.slice(name));
-        }
+        b"language" => header.language = Language::from_name(scanner.plain_string()?),
         b"remark" => {
             let remark = if scanner.peek() == Some(b'n') {
                 scanner.word(b"null")?;
                 None
             } else {
-                Some(scanner.string()?)
+                let start = scanner.at + 1;
+                let remark = scanner.plain_string()?;
+                Some(Place::plain(start, remark.len()))
             };
             header.fields.set_remark(remark);
         }
         b"serializeTypeCurrentRPC" => {
-            scanner.string()?;
+            scanner.plain_string()?;
         }
         b"extFields" => fields(scanner, header)?,
         _ => return None,
@@ -169,6 +165,12 @@ impl<'a> Scanner<'a> {
         };
         self.at += 1;
         Some(place)
+    }
+
+    /// The inside of a string without escapes; whether escapes are valid is for the tolerant reader to say.
+    fn plain_string(&mut self) -> Option<&'a [u8]> {
+        let place = self.string()?;
+        (!place.escaped).then(|| place.of(self.text))
     }
 
     /// `true`, `false` or an integer; other numbers are left to the tolerant reader.

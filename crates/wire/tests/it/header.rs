@@ -154,6 +154,16 @@ fn odd_headers_are_read() {
 }
 
 #[test]
+fn remarks_are_read_with_and_without_escapes() {
+    assert_eq!(
+        json(r#"{"remark":"plain 支"}"#).remark().unwrap(),
+        "plain 支"
+    );
+    let escaped = json(r#"{"remark":"a\n\"b\"\u652f"}"#);
+    assert_eq!(escaped.remark().unwrap(), "a\n\"b\"支");
+}
+
+#[test]
 fn of_a_repeated_field_the_last_counts() {
     let mut scratch = Scratch::default();
     let header = json(r#"{"code":1,"extFields":{"x":"1","x":"2"}}"#);
@@ -177,6 +187,9 @@ fn what_is_no_header_is_refused() {
         r#"{"code":1} x"#,
         r#"{"extFields":[]}"#,
         r#"{"extFields":{"a":"\uZZZZ"}"#,
+        r#"{"code":1,"remark":"\q"}"#,
+        r#"{"code":1,"language":"J\A"}"#,
+        r#"{"code":1,"serializeTypeCurrentRPC":"J\ON"}"#,
     ] {
         let parsed = RequestHeader::parse_bytes(SerializeType::Json, text.as_bytes());
         assert!(parsed.is_err(), "{text}");
