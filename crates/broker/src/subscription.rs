@@ -145,6 +145,9 @@ fn codes_of(tags: &[Box<str>]) -> Vec<i32> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parse(expression: &str) -> Result<Subscription, SubscriptionError> {
@@ -173,6 +176,25 @@ mod tests {
             assert_eq!(tags(expression), expected, "{expression:?}");
         }
         assert_eq!(&*parse("").unwrap().expression, "*");
+    }
+
+    proptest! {
+        #[test]
+        fn any_expression_of_tags_wants_just_its_tags(tags in vec("[a-zA-Z0-9 支|]{0,6}", 0..5), other in "[a-z]{1,4}") {
+            let expression = tags.join("||");
+            let Ok(parsed) = parse(&expression) else {
+                let is_empty = expression.split("||").all(|tag| tag.trim().is_empty());
+                prop_assert!(is_empty && !expression.is_empty());
+                return Ok(());
+            };
+            for tag in &parsed.tags {
+                prop_assert!(!tag.is_empty() && tag.trim() == &**tag);
+                prop_assert!(parsed.wants(i64::from(tag_hash(tag))));
+            }
+            let is_hit = parsed.tags.is_empty()
+                || parsed.tags.iter().any(|tag| tag_hash(tag) == tag_hash(&other));
+            prop_assert_eq!(parsed.wants(i64::from(tag_hash(&other))), is_hit);
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::path::Path;
 use ferromq_base::Millis;
 use ferromq_base::clock::ManualClock;
 use ferromq_disk::RealDisk;
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -64,6 +66,37 @@ fn a_new_table_is_written_only_when_something_was_committed() {
         !dir.path().join("consumerOffset.json").exists(),
         "the same again is no change"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn every_table_survives_its_file(
+        commits in vec(("[a-zA-Z0-9_%-]{1,8}", "[a-zA-Z0-9_%-]{1,8}", 0..70_000_u32, 0..i64::MAX as u64), 1..40),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let offsets = open(dir.path());
+        for (group, topic, queue, offset) in &commits {
+            offsets.commit(group, topic, QueueId(*queue), QueueOffset(*offset));
+        }
+        offsets.save().unwrap();
+        let again = open(dir.path());
+        for (group, topic, queue, _) in &commits {
+            let queue = QueueId(*queue);
+            let stored = offsets.committed(group, topic, queue);
+            prop_assert!(stored.is_some());
+            prop_assert_eq!(again.committed(group, topic, queue), stored);
+        }
+        prop_assert_eq!(again.snapshot().len(), offsets.snapshot().len());
+    }
+
+    #[test]
+    fn no_file_brings_the_broker_down(text in "[{}\\[\\]:,\"a-z0-9@.-]{0,80}") {
+        let wrapped = format!("{{\"offsetTable\":{text}}}");
+        // Read or refused; that it returns is all that counts.
+        let _ = file::parse(text.as_bytes());
+        let _ = file::parse(wrapped.as_bytes());
+    }
 }
 
 #[test]

@@ -180,6 +180,9 @@ fn change(part: &str) -> Result<(&str, Option<&str>), AttributeError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn apply(text: &str, stored: Option<&[(&str, &str)]>) -> Result<String, String> {
@@ -217,6 +220,19 @@ mod tests {
             ("+queue.type=SimpleCQ", Some(simple), "queue.type=SimpleCQ"),
         ] {
             assert_eq!(apply(text, stored).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_and_makes_only_known_attributes(
+            parts in vec("\\+(message.type|queue.type|x)=(FIFO|SimpleCQ|y)|-message.type|[-+=a-z]{0,6}", 0..4),
+        ) {
+            let text = parts.join(",");
+            if let Ok(attributes) = apply(&text, None) {
+                let is_known = |pair: &str| KNOWN.iter().any(|known| pair.starts_with(known.key));
+                prop_assert!(attributes.split_whitespace().all(is_known));
+            }
         }
     }
 

@@ -216,3 +216,26 @@ fn an_order_configuration_marks_just_its_topics() {
     topics.set_order(&conf(&["B", "C"]));
     assert_eq!(topics.version().counter, version.counter + 2);
 }
+
+#[test]
+fn whoever_creates_topics_together_finds_each_in_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let topics = open(dir.path(), vec![template("TBW102", 8)]);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (topics, dir) = (&topics, dir.path());
+            scope.spawn(move || {
+                for number in 0..10 {
+                    let name = format!("T-{thread}-{number}");
+                    topics.create_on_send(wanted(&name)).unwrap();
+                    // While another thread replaces the file there is none for a moment, but its backup.
+                    let path = dir.join("topics.json");
+                    let text = std::iter::repeat_with(|| std::fs::read_to_string(&path));
+                    let text = text.flatten().next().unwrap();
+                    assert!(text.contains(&format!("\"{name}\":{{")), "{name}");
+                }
+            });
+        }
+    });
+    assert_eq!(topics.version().counter, 40);
+}
