@@ -67,7 +67,7 @@ class FerroMQ(Server):
         if self._split:
             command = ["broker", "-n", self.namesrv, "-c", conf]
         else:
-            command = ["standalone", "--data", os.path.join(self.folder, "data"), "--listen", "127.0.0.1"]
+            command = ["standalone", "--data", os.path.join(self.folder, "data")]
             command += ["--namesrv-port", str(self.namesrv_port), "--broker-port", str(self.broker_port), "-c", conf]
         self._broker = self._run("broker", command)
         self.wait_ready(self._broker)

@@ -25,6 +25,7 @@ public final class Main {
         all.addAll(SendCases.ALL);
         all.addAll(BodyCases.ALL);
         all.addAll(TopicCases.ALL);
+        all.addAll(AddressCases.ALL);
         all.addAll(ErrorCases.ALL);
         all.addAll(QueryCases.ALL);
         all.addAll(PushCases.ALL);
