@@ -50,7 +50,13 @@ impl Dispatcher {
         saved: u64,
         stored: Millis,
     ) -> Self {
-        let now = core.clock.now();
+        // What recovery had to read again is to be noted soon: else a process that dies again and again soon after its
+        // start has more to read each time.
+        let last = if saved < position {
+            Millis::default()
+        } else {
+            core.clock.now()
+        };
         Self {
             core,
             writer,
@@ -59,7 +65,7 @@ impl Dispatcher {
             waited: false,
             position,
             stored,
-            saved: (saved, now),
+            saved: (saved, last),
         }
     }
 
