@@ -4,7 +4,9 @@ use ferromq_wire::code::{RequestCode, ResponseCode};
 use ferromq_wire::message::RecordRef;
 use ferromq_wire::request::SendRequest;
 
-use crate::support::{Client, Message, TOPIC, TestBroker, everything, request, to_topic};
+use crate::support::{
+    Client, Message, TOPIC, TestBroker, everything, properties, request, to_topic,
+};
 
 fn number(
     client: &mut Client,
@@ -115,6 +117,46 @@ fn a_message_is_found_by_its_place() {
         let remark = format!("can not find message by the offset, {offset}");
         assert_eq!(reply.remark.unwrap(), remark);
     }
+}
+
+#[test]
+fn messages_are_found_by_key_and_by_unique_key() {
+    let broker = TestBroker::start();
+    let mut client = broker.client();
+    for (keys, unique) in [("Aa x", "U1"), ("BB", "U2"), ("Aa", "U3")] {
+        let text = properties(&[("KEYS", keys), ("UNIQ_KEY", unique)]);
+        let message = SendRequest {
+            properties: &text,
+            ..to_topic(TOPIC)
+        };
+        client.send_ok(&message, unique.as_bytes());
+    }
+    let mut find = |key: &str, unique: &str| {
+        let reply = client.call(request(
+            RequestCode::QUERY_MESSAGE,
+            &[
+                ("topic", TOPIC),
+                ("key", key),
+                ("maxNum", "10"),
+                ("beginTimestamp", "0"),
+                ("endTimestamp", "9223372036854775807"),
+                ("_UNIQUE_KEY_QUERY", unique),
+            ],
+        ));
+        let mut rest = &reply.body[..];
+        let mut bodies = Vec::new();
+        while !rest.is_empty() {
+            let record = RecordRef::parse(rest).unwrap();
+            bodies.push(String::from_utf8(record.body().to_vec()).unwrap());
+            rest = &rest[record.size()..];
+        }
+        (reply.response_code(), bodies)
+    };
+    // Aa and BB have the same hash.
+    assert_eq!(find("Aa", "false").1, ["U1", "U3"]);
+    assert_eq!(find("x", "false").1, ["U1"]);
+    assert_eq!(find("U2", "true").1, ["U2"]);
+    assert_eq!(find("nothing", "false").0, ResponseCode::QUERY_NOT_FOUND);
 }
 
 #[test]
