@@ -22,6 +22,7 @@ mod view;
 
 pub use ferromq_base::{Millis, QueueId, QueueOffset};
 pub use ferromq_rpc::CallError;
+pub use ferromq_wire::frame::SerializeType;
 
 pub use consumer::{ConsumeFrom, EmptyTagFilter, MessageModel, Strategy, TagFilter};
 pub use error::{ConsumeError, RouteError, SendError, StartError};

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ferromq_base::QueueOffset;
+use ferromq_rpc::CallError;
 use ferromq_rpc::broker::{PullAnswer, PullStatus};
-use ferromq_wire::code::RequestCode;
+use ferromq_wire::code::{RequestCode, ResponseCode};
 use ferromq_wire::request::{PullRequest, pull_flag};
 
 use super::TagFilter;
@@ -31,6 +32,17 @@ pub(crate) struct PullSettings {
 
 /// Most bytes asked for in one answer. Brokers have their own limit.
 const BATCH_BYTES: i32 = 256 * 1024;
+
+/// Whether the broker does not know the consumer (it was restarted, or the connection was new): a heartbeat cures that.
+fn forgotten(cause: &CallError) -> bool {
+    [
+        ResponseCode::SUBSCRIPTION_NOT_EXIST,
+        ResponseCode::SUBSCRIPTION_NOT_LATEST,
+        ResponseCode::SUBSCRIPTION_GROUP_NOT_EXIST,
+    ]
+    .into_iter()
+    .any(|code| cause.is(code))
+}
 
 /// What a pull brought.
 #[derive(Debug)]
@@ -93,6 +105,9 @@ impl Puller {
             }
             Err(cause) => {
                 self.suggested = MASTER;
+                if forgotten(&cause) {
+                    instance.hurry();
+                }
                 Err(call_error(&self.queue, cause))
             }
         }
