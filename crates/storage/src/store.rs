@@ -78,6 +78,7 @@ impl Store {
             rules: &rules,
         };
         let recovered = recovery.run(&mut writer)?;
+        files.recovered();
         let segment = match segments.find(recovered.end) {
             Some(segment) => segment,
             None => {

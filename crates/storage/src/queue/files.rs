@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ferromq_disk::{Disk, DiskError, DiskErrorKind, DiskFile, OpenMode};
 use parking_lot::Mutex;
@@ -23,6 +24,9 @@ pub(crate) struct QueueFiles {
     written: Mutex<OpenFiles>,
     /// Folders with new files since the last sync.
     new_dirs: Mutex<Vec<PathBuf>>,
+    /// While the store recovers: a file that is found may have been made by a process that died before it synced the
+    /// folder, so its name is no more certain than that of a new file.
+    recovering: AtomicBool,
 }
 
 impl QueueFiles {
@@ -35,7 +39,13 @@ impl QueueFiles {
             read: Mutex::new(OpenFiles::new(open_max / 2)),
             written: Mutex::new(OpenFiles::new(open_max / 2)),
             new_dirs: Mutex::default(),
+            recovering: AtomicBool::new(true),
         }
+    }
+
+    /// Recovery has written what it had to; files that are found from now on are covered by a checkpoint.
+    pub(crate) fn recovered(&self) {
+        self.recovering.store(false, Ordering::Relaxed);
     }
 
     /// The folder of all queues.
@@ -202,18 +212,26 @@ impl QueueFiles {
             Err(e) if e.kind() == DiskErrorKind::NotFound => {
                 if let Some(dir) = path.parent() {
                     self.disk.create_dirs(dir)?;
-                    let mut new = self.new_dirs.lock();
-                    new.extend(dir.ancestors().take(3).map(Path::to_owned));
                 }
+                self.sync_names_later(path);
                 self.disk.open(path, OpenMode::Create)?
             }
             other => other?,
         };
+        if self.recovering.load(Ordering::Relaxed) {
+            self.sync_names_later(path);
+        }
         if file.len()? != self.file_bytes() {
             file.set_len(self.file_bytes())?;
             self.fill_before(&*file, place)?;
         }
         Ok(file)
+    }
+
+    /// Has the folders above a file synced with it.
+    fn sync_names_later(&self, path: &Path) {
+        let dirs = path.ancestors().skip(1).take(3);
+        self.new_dirs.lock().extend(dirs.map(Path::to_owned));
     }
 
     /// A file whose first message is not at its start begins with entries that point at nothing; an all-zero

@@ -163,3 +163,23 @@ fn queue_files_written_by_recovery_are_synced_for_the_checkpoint() {
     ];
     run(ASYNC, &steps);
 }
+
+/// A queue file was made anew by a process that died before it synced the folder.
+#[test]
+fn names_of_queue_files_that_recovery_finds_are_synced_for_the_checkpoint() {
+    let append = |queues: &[u32]| Step::Append(queues.iter().map(|&q| (q, 0, false)).collect());
+    let steps = [
+        append(&[2, 4]),
+        Step::Restart,
+        append(&[1, 0]),
+        Step::Kill,
+        Step::Kill,
+        Step::Restart,
+        append(&[2]),
+        Step::PowerCut(6_831_669_405_035_348_752),
+        Step::Kill,
+        Step::Restart,
+        Step::PowerCut(11_572_277_426_107_159_139),
+    ];
+    run(ASYNC, &steps);
+}
