@@ -31,7 +31,7 @@ pub use options::{ClientOptions, NAMESRV_ADDR, NAMESRV_DEFAULT};
 pub use producer::{
     OnPostError, Producer, ProducerBuilder, ProducerStats, SendResult, SendStatus, by_key,
 };
-pub use pull_consumer::{PullConsumer, PullConsumerBuilder};
+pub use pull_consumer::{MessageStream, PullConsumer, PullConsumerBuilder};
 pub use push_consumer::{
     ConsumeResult, Delivery, OrderlyResult, PushConsumer, PushConsumerBuilder,
 };

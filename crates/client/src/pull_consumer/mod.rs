@@ -2,6 +2,7 @@
 
 mod builder;
 mod queues;
+mod stream;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 pub use self::builder::PullConsumerBuilder;
 use self::queues::{Batch, Queues};
+pub use self::stream::MessageStream;
 use crate::consumer::GroupMember;
 use crate::consumer::call_error;
 use crate::error::ConsumeError;
@@ -86,6 +88,22 @@ impl PullConsumer {
                 return Ok(messages);
             }
         }
+    }
+
+    /// All messages from now on, one after the other, instead of [`Self::poll`].
+    ///
+    /// ```no_run
+    /// # async fn example(consumer: ferromq_client::PullConsumer) -> Result<(), ferromq_client::ConsumeError> {
+    /// let mut messages = consumer.messages();
+    /// while let Some(message) = messages.next().await {
+    ///     println!("{:?}", message?.body());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn messages(&self) -> MessageStream {
+        MessageStream::new(self.clone())
     }
 
     /// Commits the position of every queue: all that [`Self::poll`] has returned counts as consumed. What a broker does not

@@ -109,6 +109,26 @@ async fn an_offset_can_be_found_by_time() {
 }
 
 #[tokio::test]
+async fn messages_come_as_a_stream() {
+    let server = server().await;
+    let (namesrv, topic) = (server.namesrv(), fresh("stream"));
+    let producer = producer(&namesrv).await;
+    send(&producer, &topic, 40).await;
+    let consumer = pull(&namesrv, &fresh("g"))
+        .subscribe(&topic, "*")
+        .start()
+        .await
+        .unwrap();
+    let (mut stream, mut all) = (consumer.messages(), Vec::new());
+    while all.len() < 40 {
+        all.push(stream.next().await.unwrap().unwrap());
+    }
+    assert_each_once(&all, 40);
+    consumer.shutdown().await;
+    assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
 async fn subscribers_share_the_queues() {
     let server = server().await;
     let (namesrv, topic, group) = (server.namesrv(), fresh("shared"), fresh("g"));
