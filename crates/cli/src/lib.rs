@@ -4,6 +4,7 @@
 
 mod consume;
 mod error;
+mod hint;
 mod input;
 mod output;
 mod produce;

@@ -1,6 +1,6 @@
 //! `produce`: lines of the standard input become messages.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::Args;
@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::error::CliError;
+use crate::hint::hint;
 use crate::input::{Line, lines};
 use crate::output::{self, Format};
 use crate::servers::NameServerArgs;
@@ -112,6 +113,9 @@ impl ProduceArgs {
 
     fn source(&self) -> Source {
         if self.messages.is_empty() {
+            if io::stdin().is_terminal() {
+                hint("each line becomes a message; Ctrl-D ends");
+            }
             return Source::Input(lines());
         }
         let texts = self.messages.iter().map(|text| text.clone().into_bytes());

@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-use ferromq_client::{ConsumeError, ConsumeFrom, MessageQueue, PullConsumer, QueueOffset};
+use ferromq_client::{
+    ConsumeError, ConsumeFrom, MessageQueue, PullConsumer, QueueOffset, RouteError,
+};
 
 use super::printer::{Next, Printer};
 use super::{ConsumeArgs, stop};
 use crate::error::CliError;
+use crate::hint::hint;
 
 /// Group under which the reader is known to brokers. It never stores an offset.
 const GROUP: &str = "ferromq-consume";
-/// How long one poll waits; the end is looked for in between.
+/// How long one poll waits; the end, and new queues, are looked for in between.
 const POLL_TIME: Duration = Duration::from_millis(100);
+/// How often a topic that does not exist is asked for.
+const TOPIC_TIME: Duration = Duration::from_millis(200);
 
 impl ConsumeArgs {
     pub(super) async fn run_beside(&self, mut printer: Printer) -> Result<(), CliError> {
@@ -26,11 +31,9 @@ impl ConsumeArgs {
     }
 
     async fn read(&self, consumer: &PullConsumer, printer: &mut Printer) -> Result<(), CliError> {
-        let queues = consumer
-            .queues(&self.topic)
-            .await
-            .map_err(CliError::Consume)?;
-        let ends = self.place(consumer, &queues).await?;
+        let (mut queues, begin) = self.find(consumer).await?;
+        consumer.assign(queues.clone()).await?;
+        let ends = place(consumer, &queues, begin).await?;
         loop {
             let at_end = ends
                 .iter()
@@ -42,28 +45,73 @@ impl ConsumeArgs {
             if let Next::Stop(_) = printer.print(&messages)? {
                 return Ok(());
             }
+            if self.follow {
+                extend(consumer, &mut queues, &self.topic).await?;
+            }
         }
     }
 
-    /// Assigns the queues, each from the offset where to begin; the offsets where they end at present.
-    async fn place(
+    /// The topic's queues and where to begin. With `--follow` a topic that does not exist is waited for; then nobody has seen
+    /// anything of it yet, and it is read from its first message.
+    async fn find(
         &self,
         consumer: &PullConsumer,
-        queues: &[MessageQueue],
-    ) -> Result<Vec<(MessageQueue, QueueOffset)>, ConsumeError> {
-        consumer.assign(queues.to_vec()).await?;
-        let mut ends = Vec::new();
-        for queue in queues {
-            let end = consumer.max_offset(queue).await?;
-            let from = match self.begin() {
-                ConsumeFrom::Last => end,
-                ConsumeFrom::Time(at) => consumer.offset_by_time(queue, at).await?,
-                _ => consumer.min_offset(queue).await?,
-            };
-            // Between two questions old messages may have been deleted: then the first pull corrects the offset.
-            consumer.seek(queue, from.min(end)).await?;
-            ends.push((queue.clone(), end));
+    ) -> Result<(Vec<MessageQueue>, ConsumeFrom), ConsumeError> {
+        let mut begin = self.begin();
+        loop {
+            match consumer.queues(&self.topic).await {
+                Ok(queues) => return Ok((queues, begin)),
+                Err(ConsumeError::Route(RouteError::NoRoute { .. })) if self.follow => {}
+                Err(error) => return Err(error),
+            }
+            if begin != ConsumeFrom::First {
+                hint(&format!(
+                    "topic `{}` does not exist yet, waiting for it",
+                    self.topic
+                ));
+                begin = ConsumeFrom::First;
+            }
+            tokio::time::sleep(TOPIC_TIME).await;
         }
-        Ok(ends)
     }
+}
+
+/// Goes to the offsets where to begin; the offsets where the queues end at present.
+async fn place(
+    consumer: &PullConsumer,
+    queues: &[MessageQueue],
+    begin: ConsumeFrom,
+) -> Result<Vec<(MessageQueue, QueueOffset)>, ConsumeError> {
+    let mut ends = Vec::new();
+    for queue in queues {
+        let end = consumer.max_offset(queue).await?;
+        let from = match begin {
+            ConsumeFrom::Last => end,
+            ConsumeFrom::Time(at) => consumer.offset_by_time(queue, at).await?,
+            _ => consumer.min_offset(queue).await?,
+        };
+        // Between two questions old messages may have been deleted: then the first pull corrects the offset.
+        consumer.seek(queue, from.min(end)).await?;
+        ends.push((queue.clone(), end));
+    }
+    Ok(ends)
+}
+
+/// Takes in queues that the topic has got meanwhile, from their first message.
+async fn extend(
+    consumer: &PullConsumer,
+    queues: &mut Vec<MessageQueue>,
+    topic: &str,
+) -> Result<(), ConsumeError> {
+    // Asks nobody: the client keeps the route fresh.
+    let present = consumer.queues(topic).await?;
+    if present == *queues {
+        return Ok(());
+    }
+    let is_new = |queue: &&MessageQueue| !queues.contains(queue);
+    let new: Vec<MessageQueue> = present.iter().filter(is_new).cloned().collect();
+    consumer.assign(present.clone()).await?;
+    place(consumer, &new, ConsumeFrom::First).await?;
+    *queues = present;
+    Ok(())
 }

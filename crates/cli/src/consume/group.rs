@@ -41,8 +41,10 @@ impl ConsumeArgs {
         printer: &mut Printer,
     ) -> Result<(), CliError> {
         let start = Instant::now();
-        // A topic that does not exist is said at once.
-        consumer.queues(&self.topic).await?;
+        if !self.follow {
+            // A topic that does not exist is said at once.
+            consumer.queues(&self.topic).await?;
+        }
         let mut ends = BTreeMap::new();
         while !printer.is_done() {
             let messages = consumer.poll(POLL_TIME).await?;

@@ -115,6 +115,29 @@ async fn a_group_goes_on_after_what_was_printed() {
 }
 
 #[tokio::test]
+async fn following_waits_for_the_topic_and_for_messages() {
+    let (server, topic) = (server().await, fresh("follow"));
+    for group in [&[][..], &["-g", "readers", "--from", "first"]] {
+        let topic = format!("{topic}-{}", group.len());
+        let child = Command::new(ferromq())
+            .args(["consume", "-t", &topic, "--follow", "-c", "3"])
+            .args(group)
+            .env("NAMESRV_ADDR", server.namesrv())
+            .env_remove("FERROMQ_LOG")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        for line in ["1", "2", "3"] {
+            printed(&server, &["produce", "-q", "-t", &topic, "-m", line], "");
+        }
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(sorted(&text), ["1", "2", "3"]);
+    }
+}
+
+#[tokio::test]
 async fn every_broadcasting_reader_gets_everything() {
     let (server, topic) = (server().await, fresh("all"));
     let home = tempfile::tempdir().unwrap();
