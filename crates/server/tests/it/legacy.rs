@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use crate::process::{Process, ferromq, run};
 
-/// A copy of the binary with its links in `dir`: `mqshutdown` stops processes of the same program file only, so a
-/// copy keeps other tests out of its reach.
+/// The binary under a name of its own with its links in `dir`: `mqshutdown` stops processes of the same program file
+/// only, which keeps other tests out of its reach. A hard link and no copy: a file that was just written cannot be run
+/// while another test's fork still holds its descriptor.
 fn install(dir: &Path) -> impl Fn(&str) -> PathBuf + use<> {
     let program = dir.join("ferromq");
-    std::fs::copy(ferromq(), &program).unwrap();
+    std::fs::hard_link(ferromq(), &program).unwrap();
     let links = dir.join("bin");
     std::fs::create_dir_all(&links).unwrap();
     for _ in 0..2 {
@@ -16,6 +19,11 @@ fn install(dir: &Path) -> impl Fn(&str) -> PathBuf + use<> {
         assert_eq!((code, out.lines().count()), (0, 4), "{error}");
     }
     move |name| links.join(name)
+}
+
+/// A folder on the file system of the binary.
+fn folder() -> TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
 #[test]
@@ -29,7 +37,7 @@ fn links_do_not_replace_what_is_there() {
 
 #[test]
 fn mqbroker_prints_its_configuration_and_warns_of_odd_keys() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let bin = install(dir.path());
     let conf = dir.path().join("broker.conf");
     std::fs::write(
@@ -64,7 +72,7 @@ fn mqbroker_prints_its_configuration_and_warns_of_odd_keys() {
 
 #[test]
 fn exit_codes_are_those_scripts_know() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let bin = install(dir.path());
     let (broker, namesrv) = (bin("mqbroker"), bin("mqnamesrv"));
     for (program, arguments, code, word) in [
@@ -90,7 +98,7 @@ fn exit_codes_are_those_scripts_know() {
 
 #[test]
 fn mqnamesrv_boots_and_mqshutdown_stops_it() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let bin = install(dir.path());
     let conf = dir.path().join("namesrv.conf");
     let conf_path = conf.to_str().unwrap();
