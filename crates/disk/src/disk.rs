@@ -71,6 +71,8 @@ pub trait Disk: Send + Sync + fmt::Debug {
     fn remove_dir_all(&self, dir: &Path) -> Result<(), DiskError>;
     /// Makes creations, renames and removals in a folder survive a power cut.
     fn sync_dir(&self, dir: &Path) -> Result<(), DiskError>;
+    /// Makes everything on the file system that holds `path` survive a power cut: for many files at once.
+    fn sync_file_system(&self, path: &Path) -> Result<(), DiskError>;
     /// Size and free space of the file system that holds `path`.
     fn space(&self, path: &Path) -> Result<Space, DiskError>;
     /// Takes an exclusive lock on a file, created if missing. The lock is held until the result is dropped.

@@ -88,6 +88,18 @@ impl Disk for RealDisk {
         folder.sync_all().map_err(on("sync", dir))
     }
 
+    #[cfg(target_os = "linux")]
+    fn sync_file_system(&self, path: &Path) -> Result<(), DiskError> {
+        let any = File::open(path).map_err(on("open", path))?;
+        rustix::fs::syncfs(&any).map_err(|e| on("sync", path)(e.into()))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn sync_file_system(&self, path: &Path) -> Result<(), DiskError> {
+        rustix::fs::sync();
+        self.sync_dir(path)
+    }
+
     fn space(&self, path: &Path) -> Result<Space, DiskError> {
         let s = rustix::fs::statvfs(path).map_err(|e| on("measure", path)(e.into()))?;
         // Blocks reserved for root count neither as used nor as available, as in `df` and in Java.

@@ -140,6 +140,7 @@ impl Store {
             lock: Mutex::new(Some(lock)),
         };
         store.start_workers()?;
+        store.core.log.prepare();
         Ok(Arc::new(store))
     }
 

@@ -106,6 +106,10 @@ impl Disk for GatedDisk {
         self.real.sync_dir(dir)
     }
 
+    fn sync_file_system(&self, path: &Path) -> Result<(), DiskError> {
+        self.real.sync_file_system(path)
+    }
+
     fn space(&self, path: &Path) -> Result<Space, DiskError> {
         self.real.space(path)
     }

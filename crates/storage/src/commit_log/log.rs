@@ -346,6 +346,15 @@ impl CommitLog {
         self.tail.lock().pending.queues.extend(queues);
     }
 
+    /// Has the next file made if the present one is more than half full: for a start in the middle of a file.
+    pub(crate) fn prepare(&self) {
+        let tail = self.tail.lock();
+        let half = tail.segment.end() - self.segments.segment_bytes() / 2;
+        if half < tail.end {
+            self.keeper.want(tail.segment.end());
+        }
+    }
+
     /// Clears what failed appends may have left, for a clean end.
     pub(crate) fn clear(&self) -> Result<(), DiskError> {
         Self::clear_leftovers(&mut self.tail.lock())

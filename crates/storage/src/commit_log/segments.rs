@@ -19,10 +19,13 @@ pub(crate) struct Segments {
 }
 
 impl Segments {
-    /// Lists what is there and checks names and lengths. The last file may be shorter, even empty: its creation was
-    /// interrupted, so it holds nothing and is completed.
+    /// Lists what is there and checks names and lengths. The last file may be shorter if it holds nothing: its creation
+    /// was interrupted, and is completed.
     pub(crate) fn load(disk: Arc<dyn Disk>, dir: PathBuf, bytes: u64) -> Result<Self, OpenError> {
         disk.create_dirs(&dir)?;
+        if let Some(parent) = dir.parent() {
+            disk.sync_dir(parent)?;
+        }
         let names = disk.list(&dir)?.into_iter().filter(|e| !e.is_dir);
         let bases: Vec<u64> = names.filter_map(|e| base_of(&e.name)).collect();
         let mut list: Vec<Arc<Segment>> = Vec::with_capacity(bases.len());
@@ -30,7 +33,8 @@ impl Segments {
             let path = dir.join(file_name(base));
             let found = disk.file_len(&path)?;
             let is_last = i + 1 == bases.len();
-            if is_last && found < bytes {
+            let unfinished = is_last && found < bytes && holds_nothing(&*disk, &path)?;
+            if unfinished {
                 let file = disk.open(&path, OpenMode::Write)?;
                 file.preallocate(bytes)?;
                 file.sync_all()?;
@@ -126,4 +130,11 @@ impl Segments {
         self.list.store(Arc::new(list));
         Ok(())
     }
+}
+
+/// Whether no record begins at the start of a file.
+fn holds_nothing(disk: &dyn Disk, path: &Path) -> Result<bool, DiskError> {
+    let mut head = [0; 8];
+    disk.open(path, OpenMode::Read)?.read_at(&mut head, 0)?;
+    Ok(head == [0; 8])
 }

@@ -138,7 +138,8 @@ impl QueueFiles {
 
     /// Makes everything written survive a power cut.
     pub(crate) fn sync(&self) -> Result<(), DiskError> {
-        self.written.lock().sync()?;
+        let sync_all = || self.disk.sync_file_system(&self.root);
+        self.written.lock().sync(sync_all)?;
         let mut dirs = self.new_dirs.lock();
         dirs.sort_unstable();
         dirs.dedup();

@@ -1,4 +1,7 @@
 //! A bounded number of open files: with many queues, most of their files are closed at any time.
+//!
+//! A file that was written to and is closed is remembered until the next sync. If there are many such files, their file
+//! system is synced as a whole: one call instead of one per file.
 
 use std::sync::Arc;
 
@@ -8,12 +11,17 @@ use rustc_hash::FxHashMap;
 /// A file of a queue: the queue's serial number, and the number of the file within the queue.
 pub(super) type FileKey = (u64, u64);
 
-/// Open files, least recently used first to go. A file that was written to is synced before it goes.
+/// As many unsynced files are synced one by one.
+const SINGLE_SYNCS_MAX: usize = 32;
+
+/// Open files, least recently used first to go.
 #[derive(Debug)]
 pub(super) struct OpenFiles {
     files: FxHashMap<FileKey, Open>,
     count_max: usize,
     clock: u64,
+    /// Whether files were closed that were written to since the last sync.
+    closed_unsynced: bool,
     sync_failed: bool,
 }
 
@@ -30,6 +38,7 @@ impl OpenFiles {
             files: FxHashMap::default(),
             count_max: count_max.max(1),
             clock: 0,
+            closed_unsynced: false,
             sync_failed: false,
         }
     }
@@ -51,7 +60,7 @@ impl OpenFiles {
             return Ok(None);
         };
         if self.count_max <= self.files.len() {
-            self.close_oldest()?;
+            self.close_oldest();
         }
         let open = Open {
             file: Arc::clone(&file),
@@ -62,12 +71,25 @@ impl OpenFiles {
         Ok(Some(file))
     }
 
-    /// Syncs what was written.
-    pub(super) fn sync(&mut self) -> Result<(), DiskError> {
-        for open in self.files.values_mut().filter(|open| open.unsynced) {
-            open.file
-                .sync_data()
-                .inspect_err(|_| self.sync_failed = true)?;
+    /// Syncs what was written; `sync_all` syncs everything on the file system.
+    pub(super) fn sync(
+        &mut self,
+        sync_all: impl FnOnce() -> Result<(), DiskError>,
+    ) -> Result<(), DiskError> {
+        let unsynced = self.files.values().filter(|open| open.unsynced);
+        let done = if self.closed_unsynced || SINGLE_SYNCS_MAX < unsynced.clone().count() {
+            sync_all()
+        } else {
+            unsynced
+                .map(|open| &open.file)
+                .try_for_each(|file| file.sync_data())
+        };
+        if done.is_err() {
+            self.sync_failed = true;
+            return done;
+        }
+        self.closed_unsynced = false;
+        for open in self.files.values_mut() {
             open.unsynced = false;
         }
         Ok(())
@@ -83,17 +105,12 @@ impl OpenFiles {
         self.files.retain(|&key, _| !gone(key));
     }
 
-    fn close_oldest(&mut self) -> Result<(), DiskError> {
+    fn close_oldest(&mut self) {
         let oldest = self.files.iter().min_by_key(|(_, open)| open.used);
         let Some((&key, open)) = oldest else {
-            return Ok(());
+            return;
         };
-        if open.unsynced {
-            open.file
-                .sync_data()
-                .inspect_err(|_| self.sync_failed = true)?;
-        }
+        self.closed_unsynced |= open.unsynced;
         self.files.remove(&key);
-        Ok(())
     }
 }

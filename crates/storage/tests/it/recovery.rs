@@ -208,6 +208,8 @@ fn a_log_that_ends_before_what_was_synced_is_refused() {
     drop(store);
     fs::write(&path, saved).unwrap();
     fs::remove_file(&path).unwrap();
+    // The next one may have been made already.
+    let _ = fs::remove_file(path.with_file_name(format!("{:020}", base + 4096)));
     let refused = try_open(small(dir.path()));
     assert!(
         matches!(refused, Err(OpenError::Damaged { .. })),
@@ -226,6 +228,26 @@ fn files_of_another_size_are_refused() {
         matches!(refused, Err(OpenError::FileSize { .. })),
         "{refused:?}"
     );
+}
+
+#[test]
+fn a_last_file_that_was_cut_is_refused_and_an_unfinished_one_is_completed() {
+    let dir = tempfile::tempdir().unwrap();
+    let end = store_of_60(dir.path(), true);
+    let (last, base) = file_of(&dir.path().join("commitlog"), end - 1);
+    let next = last.with_file_name(format!("{:020}", base + 4096));
+    let _ = fs::remove_file(&next);
+    fs::write(&next, [0; 100]).unwrap();
+    let store = open(small(dir.path()));
+    assert_eq!(store.log_range().1, LogOffset(end));
+    store.close().unwrap();
+    drop(store);
+    let _ = fs::remove_file(&next);
+    let file = OpenOptions::new().write(true).open(&last).unwrap();
+    file.set_len(3000).unwrap();
+    let refused = try_open(small(dir.path()));
+    let text = refused.unwrap_err().to_string();
+    assert!(text.contains(last.to_str().unwrap()), "{text}");
 }
 
 #[test]

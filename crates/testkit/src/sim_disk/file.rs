@@ -60,7 +60,7 @@ impl Content {
         self.taken.retain(|s| s * SECTOR < len);
     }
 
-    fn sync(&mut self) {
+    pub(super) fn sync(&mut self) {
         self.synced.resize(self.seen.len(), 0);
         for sector in std::mem::take(&mut self.unsynced) {
             self.copy_sector(sector);

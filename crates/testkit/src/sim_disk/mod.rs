@@ -214,6 +214,16 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn sync_file_system(&self, path: &Path) -> Result<(), DiskError> {
+        self.step(Op::Sync, path)?;
+        let mut state = self.state.lock();
+        for file in state.names.files() {
+            file.lock().sync();
+        }
+        state.names.sync_all();
+        Ok(())
+    }
+
     fn space(&self, _path: &Path) -> Result<Space, DiskError> {
         let state = self.state.lock();
         let total = state.capacity.unwrap_or(1 << 40);

@@ -130,6 +130,13 @@ impl Names {
         }
     }
 
+    pub(super) fn sync_all(&mut self) {
+        let dirs: Vec<PathBuf> = self.changes.keys().cloned().collect();
+        for dir in dirs {
+            self.sync_dir(&dir);
+        }
+    }
+
     fn change(&mut self, path: &Path, change: Change) {
         apply(&mut self.files, &change);
         let dir = path.parent().unwrap_or(path).to_owned();
