@@ -9,13 +9,13 @@ _GET_ROUTE_BY_TOPIC = 105
 _PROTOCOL_VERSION = 479
 
 
-def call(address, code, fields, timeout_seconds=2.0):
+def call(address, code, fields, body=b"", timeout_seconds=2.0):
     """Sends one request to (host, port) and returns the response header as a dict; raises OSError when there is none."""
     header = json.dumps(
         {"code": code, "language": "OTHER", "version": _PROTOCOL_VERSION, "opaque": 1, "flag": 0, "extFields": fields}
     ).encode()
     # Frame: u32 length of the rest, u32 header length (its top byte names the codec, 0 = JSON), header, body.
-    frame = struct.pack(">II", 4 + len(header), len(header)) + header
+    frame = struct.pack(">II", 4 + len(header) + len(body), len(header)) + header + body
     with socket.create_connection(address, timeout=timeout_seconds) as sock:
         sock.sendall(frame)
         length, header_length = struct.unpack(">II", _read(sock, 8))
