@@ -68,8 +68,18 @@ impl Channels {
         command: RemotingCommand,
         timeout: Duration,
     ) -> Result<(), CallError> {
-        let channel = self.channel(addr, Instant::now() + timeout).await?;
-        channel.one_way(command).await
+        let deadline = Instant::now() + timeout;
+        let code = command.code;
+        let channel = self.channel(addr, deadline).await?;
+        // A server that does not read must not hold the caller.
+        match timeout_at(deadline, channel.one_way(command)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(CallError::TimedOut {
+                addr: addr.to_owned(),
+                code,
+                after: timeout,
+            }),
+        }
     }
 
     /// The open channel to `addr`; connects if there is none. After failed attempts it waits out a pause first (which

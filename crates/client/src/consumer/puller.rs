@@ -84,7 +84,7 @@ impl Puller {
         let instance = &self.member.instance;
         let found = instance.broker(&self.queue.broker, Which::Id(self.suggested));
         let Some((id, broker)) = found else {
-            instance.hurry();
+            instance.suspect_routes();
             return Err(ConsumeError::NoBroker {
                 queue: self.queue.clone(),
             });
@@ -107,6 +107,8 @@ impl Puller {
                 self.suggested = MASTER;
                 if forgotten(&cause) {
                     instance.hurry();
+                } else if cause.is_transport() {
+                    instance.suspect_routes();
                 }
                 Err(call_error(&self.queue, cause))
             }

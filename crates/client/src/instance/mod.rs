@@ -7,6 +7,7 @@ pub(crate) mod route;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub(crate) struct Instance {
     member: Mutex<Option<Weak<dyn Member>>>,
     /// Wakes the maintaining task before its time.
     hurry: Notify,
+    /// A broker could not be reached: all routes are to be asked for.
+    suspected: AtomicBool,
     stopped: watch::Sender<bool>,
 }
 
@@ -83,6 +86,7 @@ impl Instance {
             brokers: Mutex::default(),
             member: Mutex::default(),
             hurry: Notify::new(),
+            suspected: AtomicBool::new(false),
             stopped: watch::Sender::new(false),
         }))
     }
@@ -193,6 +197,13 @@ impl Instance {
     /// Sends heartbeats and asks for missing routes now.
     pub(crate) fn hurry(&self) {
         self.hurry.notify_one();
+    }
+
+    /// Asks for all routes soon: a broker that cannot be reached may have moved.
+    pub(crate) fn suspect_routes(&self) {
+        if !self.suspected.swap(true, Ordering::Relaxed) {
+            self.hurry.notify_one();
+        }
     }
 
     /// Calls to a broker of the queue's broker group.

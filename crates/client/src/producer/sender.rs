@@ -228,6 +228,9 @@ impl Sender {
         if cause.is_transport() || cause.retry() == Retry::Elsewhere {
             self.faults.failed(&queue.broker);
         }
+        if cause.is_transport() {
+            self.instance.suspect_routes();
+        }
         if cause.is(ResponseCode::TOPIC_NOT_EXIST) || cause.is(ResponseCode::INVALID_PARAMETER) {
             self.instance.doubt(&queue.topic);
         }

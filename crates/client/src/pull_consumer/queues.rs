@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::consumer::rebalance::Owner;
 use crate::consumer::{CacheLimits, GroupMember, ProcessQueue, PullSettings, Pulled, Puller};
 use crate::error::ConsumeError;
-use crate::instance::pause_after;
+use crate::instance::{Instance, pause_after};
 use crate::queue::MessageQueue;
 use crate::view::MessageView;
 
@@ -93,6 +93,7 @@ impl Queues {
         }
         drop(held);
         let task = PullTask {
+            instance: Arc::clone(&self.member.instance),
             puller: Puller::new(Arc::clone(&self.member), queue.clone(), self.pull),
             cache,
             pausing,
@@ -148,6 +149,7 @@ impl Owner for Queues {
 
 /// Pulls one queue ahead of the application.
 struct PullTask {
+    instance: Arc<Instance>,
     puller: Puller,
     cache: Arc<ProcessQueue>,
     pausing: watch::Receiver<bool>,
@@ -158,8 +160,10 @@ struct PullTask {
 impl PullTask {
     async fn run(mut self) {
         let cache = Arc::clone(&self.cache);
+        let instance = Arc::clone(&self.instance);
         tokio::select! {
             () = cache.dropped() => {}
+            () = instance.stopped() => {}
             () = self.pull_on() => {}
         }
     }

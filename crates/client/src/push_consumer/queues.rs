@@ -116,8 +116,10 @@ fn hold(shared: &Arc<Shared>, cache: Arc<ProcessQueue>, from: QueueOffset) {
     shared.member.offsets.raise(&cache.queue, from);
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
+        let instance = &shared.member.instance;
         tokio::select! {
             () = cache.dropped() => {}
+            () = instance.stopped() => {}
             () = pull_on(&shared, &cache, from) => {}
         }
     });

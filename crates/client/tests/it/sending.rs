@@ -1,5 +1,6 @@
 //! What a producer does when brokers refuse, hang up or are silent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ferromq_client::{
@@ -10,7 +11,9 @@ use ferromq_wire::code::{RequestCode, ResponseCode};
 use ferromq_wire::command::RemotingCommand;
 use ferromq_wire::message::Properties;
 
-use super::fake::{Act, Fake, name_server, refusal, sent, stored};
+use parking_lot::Mutex;
+
+use super::fake::{Act, Fake, name_server, ok, refusal, route, sent, stored};
 
 const SEND: RequestCode = RequestCode::SEND_MESSAGE_V2;
 
@@ -272,4 +275,30 @@ async fn the_binary_header_can_be_chosen() {
     sent(&broker.requests(SEND)[0], |send| {
         assert!(send.properties.contains("é"))
     });
+}
+
+#[tokio::test]
+async fn a_broker_that_moved_is_found_soon() {
+    let broker = good().await;
+    // Nobody listens on port 1.
+    let place = Arc::new(Mutex::new("127.0.0.1:1".to_owned()));
+    let known = Arc::clone(&place);
+    let names = Fake::start(move |request| {
+        let body = route(&[("a", &known.lock())], 1);
+        Some(Act::Answer(ok(request).with_body(body)))
+    })
+    .await;
+    let producer = builder(&names).retries(0).start().await.unwrap();
+    let error = producer.send(Message::new("T", "x")).await.unwrap_err();
+    assert!(!error.may_be_stored(), "{error}");
+    place.lock().clone_from(&broker.addr);
+    let begin = tokio::time::Instant::now();
+    while producer.send(Message::new("T", "x")).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(
+        begin.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begin.elapsed()
+    );
 }
