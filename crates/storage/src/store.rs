@@ -124,13 +124,7 @@ impl Store {
             flusher.flush();
         }
         AbortMarker::new(&core.config.root).set(&*core.disk)?;
-        let dispatcher = Dispatcher::new(
-            Arc::clone(&core),
-            writer,
-            recovered.end,
-            recovered.checkpoint,
-            recovered.stored,
-        );
+        let dispatcher = Dispatcher::new(Arc::clone(&core), writer, recovered);
         let store = Self {
             dispatcher: Arc::new(Mutex::new(dispatcher)),
             flusher: Arc::new(Mutex::new(flusher)),
@@ -187,6 +181,7 @@ impl Store {
         // The first may be the rest of a batch that was begun, the second what came after it.
         dispatcher.dispatch()?;
         dispatcher.dispatch()?;
+        dispatcher.settle(usize::MAX)?;
         dispatcher.checkpoint()?;
         drop(dispatcher);
         drop(workers);

@@ -12,6 +12,8 @@ use crate::checkpoint::{Checkpoint, JavaCheckpoint, QueueMark};
 use crate::commit_log::Pending;
 use crate::core::Core;
 use crate::error::Fatal;
+use crate::queue::Queue;
+use crate::recover::Recovered;
 use crate::worker::Next;
 
 /// A checkpoint is saved when this much time has passed since the last, if there is anything new.
@@ -20,6 +22,8 @@ const CHECKPOINT_AFTER: Duration = Duration::from_secs(10);
 const CHECKPOINT_BYTES: u64 = 256 << 20;
 /// After a failed write the next attempt is made this much later.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Queues whose files are looked through between two looks for new messages.
+const SETTLED_AT_ONCE: usize = 64;
 /// How long to wait at once for the log to be synced.
 const SYNC_WAIT: Duration = Duration::from_millis(100);
 
@@ -39,17 +43,14 @@ pub(crate) struct Dispatcher {
     stored: Millis,
     /// Position and time of the last checkpoint.
     saved: (u64, Millis),
+    /// Queues whose files may hold entries of lost messages behind what is written.
+    unsettled: Vec<Arc<Queue>>,
 }
 
 impl Dispatcher {
-    /// Goes on from `position`, where `saved` says how far the last checkpoint reached.
-    pub(crate) fn new(
-        core: Arc<Core>,
-        writer: EntryWriter,
-        position: u64,
-        saved: u64,
-        stored: Millis,
-    ) -> Self {
+    /// Goes on from where recovery ended.
+    pub(crate) fn new(core: Arc<Core>, writer: EntryWriter, recovered: Recovered) -> Self {
+        let (position, saved) = (recovered.end, recovered.checkpoint);
         // What recovery had to read again is to be noted soon: else a process that dies again and again soon after its
         // start has more to read each time.
         let last = if saved < position {
@@ -64,7 +65,8 @@ impl Dispatcher {
             begun: false,
             waited: false,
             position,
-            stored,
+            stored: recovered.stored,
+            unsettled: recovered.unsettled,
             saved: (saved, last),
         }
     }
@@ -163,8 +165,32 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// Clears entries of lost messages in the files of at most `count` queues.
+    pub(crate) fn settle(&mut self, count: usize) -> Result<(), DiskError> {
+        for _ in 0..count.min(self.unsettled.len()) {
+            let Some(queue) = self.unsettled.last() else {
+                break;
+            };
+            let written = queue.tail.lock().written();
+            if !queue.is_destroyed() {
+                self.core.files.cut(queue, written)?;
+            }
+            self.unsettled.pop();
+        }
+        Ok(())
+    }
+
     /// Nothing to write: a checkpoint may be due.
     fn idle(&mut self) -> Next {
+        if !self.unsettled.is_empty() {
+            return match self.settle(SETTLED_AT_ONCE) {
+                Ok(()) => Next::Again,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot clear entries of lost messages");
+                    Next::Wait(Some(RETRY_AFTER))
+                }
+            };
+        }
         if self.position <= self.saved.0 {
             return Next::Wait(None);
         }

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::entry::{ENTRY_BYTES, Entry};
 use super::handle::Queue;
-use super::open_files::OpenFiles;
+use super::open_files::{OpenFiles, SINGLE_SYNCS_MAX};
 
 /// The files of all queues.
 #[derive(Debug)]
@@ -139,12 +139,18 @@ impl QueueFiles {
     /// Makes everything written survive a power cut.
     pub(crate) fn sync(&self) -> Result<(), DiskError> {
         let sync_all = || self.disk.sync_file_system(&self.root);
-        self.written.lock().sync(sync_all)?;
         let mut dirs = self.new_dirs.lock();
         dirs.sort_unstable();
         dirs.dedup();
+        if SINGLE_SYNCS_MAX < dirs.len() {
+            self.written.lock().sync_by(sync_all)?;
+            dirs.clear();
+            return Ok(());
+        }
+        self.written.lock().sync(sync_all)?;
         while let Some(dir) = dirs.last() {
-            self.disk.sync_dir(dir)?;
+            let done = self.disk.sync_dir(dir);
+            done.inspect_err(|_| self.written.lock().set_sync_failed())?;
             dirs.pop();
         }
         Ok(())
@@ -169,6 +175,7 @@ impl QueueFiles {
         let is_stale = read != 0 && entry != [0; ENTRY_BYTES];
         if is_stale {
             file.zero_range(at, self.file_bytes() - at)?;
+            file.sync_data()?;
         }
         loop {
             number += 1;

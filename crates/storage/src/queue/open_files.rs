@@ -11,8 +11,8 @@ use rustc_hash::FxHashMap;
 /// A file of a queue: the queue's serial number, and the number of the file within the queue.
 pub(super) type FileKey = (u64, u64);
 
-/// As many unsynced files are synced one by one.
-const SINGLE_SYNCS_MAX: usize = 32;
+/// As many unsynced files, or folders, are synced one by one.
+pub(super) const SINGLE_SYNCS_MAX: usize = 32;
 
 /// Open files, least recently used first to go.
 #[derive(Debug)]
@@ -71,28 +71,35 @@ impl OpenFiles {
         Ok(Some(file))
     }
 
-    /// Syncs what was written; `sync_all` syncs everything on the file system.
+    /// Syncs what was written, if that is much by `sync_all`, which syncs everything on the file system.
     pub(super) fn sync(
         &mut self,
         sync_all: impl FnOnce() -> Result<(), DiskError>,
     ) -> Result<(), DiskError> {
         let unsynced = self.files.values().filter(|open| open.unsynced);
-        let done = if self.closed_unsynced || SINGLE_SYNCS_MAX < unsynced.clone().count() {
-            sync_all()
-        } else {
-            unsynced
-                .map(|open| &open.file)
-                .try_for_each(|file| file.sync_data())
-        };
-        if done.is_err() {
-            self.sync_failed = true;
-            return done;
+        if self.closed_unsynced || SINGLE_SYNCS_MAX < unsynced.clone().count() {
+            return self.sync_by(sync_all);
         }
+        let files: Vec<_> = unsynced.map(|open| Arc::clone(&open.file)).collect();
+        self.sync_by(|| files.iter().try_for_each(|file| file.sync_data()))
+    }
+
+    /// Syncs what was written by `sync`.
+    pub(super) fn sync_by(
+        &mut self,
+        sync: impl FnOnce() -> Result<(), DiskError>,
+    ) -> Result<(), DiskError> {
+        sync().inspect_err(|_| self.sync_failed = true)?;
         self.closed_unsynced = false;
         for open in self.files.values_mut() {
             open.unsynced = false;
         }
         Ok(())
+    }
+
+    /// Notes that a sync has failed.
+    pub(super) fn set_sync_failed(&mut self) {
+        self.sync_failed = true;
     }
 
     /// Whether a sync has failed.

@@ -27,7 +27,7 @@ pub(crate) struct Recovery<'a> {
 }
 
 /// Where a store stands after recovery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Recovered {
     /// End of the log.
     pub end: u64,
@@ -37,6 +37,8 @@ pub(crate) struct Recovered {
     pub checkpoint: u64,
     /// Store timestamp of the last record.
     pub stored: Millis,
+    /// Queues whose files may hold entries of lost messages behind their end.
+    pub unsettled: Vec<Arc<Queue>>,
 }
 
 impl Recovery<'_> {
@@ -63,7 +65,7 @@ impl Recovery<'_> {
         self.check_end(&end, start.synced)?;
         self.segments
             .truncate(end.at, !clean || end.damage.is_some())?;
-        self.settle_queues(end.at, kept, clean)?;
+        let unsettled = self.settle_queues(end.at, kept, clean)?;
         tracing::info!(
             clean,
             from = %LogOffset(start.position),
@@ -77,6 +79,7 @@ impl Recovery<'_> {
             synced: start.synced.min(end.at),
             checkpoint: kept.map_or(0, |c| c.position),
             stored,
+            unsettled,
         })
     }
 
@@ -189,25 +192,31 @@ impl Recovery<'_> {
     }
 
     /// Removes entries of messages that were lost, and finds the lowest readable offsets.
+    ///
+    /// With a checkpoint, entries behind the end of a queue harm nobody until the queues are read without one. To look
+    /// for them takes a read per queue, so that is put off: the queues to look at are returned.
     fn settle_queues(
         &self,
         end: u64,
         checkpoint: Option<&Checkpoint>,
         clean: bool,
-    ) -> Result<(), OpenError> {
+    ) -> Result<Vec<Arc<Queue>>, OpenError> {
+        let mut unsettled = Vec::new();
         let start = self.segments.start();
         let start_moved = checkpoint.is_none_or(|c| c.start != start);
         for queue in self.queues.all() {
             self.drop_lost(&queue, end)?;
             let next = queue.tail.lock().next();
-            if !clean || checkpoint.is_none() {
+            if checkpoint.is_none() {
                 self.files.cut(&queue, next)?;
+            } else if !clean && next != 0 {
+                unsettled.push(Arc::clone(&queue));
             }
             if start_moved {
                 self.correct_min(&queue, next, start)?;
             }
         }
-        Ok(())
+        Ok(unsettled)
     }
 
     /// Ends a queue before the first entry whose record is not in the log any more.

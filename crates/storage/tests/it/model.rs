@@ -1,8 +1,10 @@
 //! The store against a model of it: a list of messages per queue, over appends, restarts, kills and power cuts.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ferromq_base::QueueId;
+use ferromq_disk::Disk;
 use ferromq_storage::{FlushMode, Store};
 use ferromq_testkit::{SimDisk, Unsynced};
 use proptest::prelude::*;
@@ -18,6 +20,8 @@ enum Step {
     Read(u32, u64, u32),
     /// Stop cleanly and start.
     Restart,
+    /// Stop cleanly and start without our own checkpoint, as a RocketMQ broker would.
+    Forget,
     /// Die and start.
     Kill,
     /// Lose power and start; the seed decides what survives of what was not synced.
@@ -30,6 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => prop::collection::vec(one, 1..12).prop_map(Step::Append),
         3 => (0..5_u32, 0..60_u64, 1..20_u32).prop_map(|(q, from, n)| Step::Read(q, from, n)),
         1 => Just(Step::Restart),
+        1 => Just(Step::Forget),
         1 => Just(Step::Kill),
         1 => any::<u64>().prop_map(Step::PowerCut),
     ]
@@ -96,6 +101,13 @@ impl Run {
             Step::Append(messages) => return self.append(messages),
             Step::Read(queue, from, count) => return self.check_read(*queue, *from, *count),
             Step::Restart => self.store.close().unwrap(),
+            Step::Forget => {
+                self.store.close().unwrap();
+                for suffix in ["", ".bak"] {
+                    let path = format!("/store/ferromq.checkpoint{suffix}");
+                    let _ = self.disk.remove(Path::new(&path));
+                }
+            }
             Step::Kill => {}
             Step::PowerCut(seed) => self.disk = self.disk.power_cut(Unsynced::Some(*seed)),
         }
