@@ -10,7 +10,7 @@ _PROTOCOL_VERSION = 479
 
 
 def call(address, code, fields, body=b"", timeout_seconds=2.0):
-    """Sends one request to (host, port) and returns the response header as a dict; raises OSError when there is none."""
+    """Sends one request to (host, port); returns the answer's header as a dict, raises OSError if there is none."""
     header = json.dumps(
         {"code": code, "language": "OTHER", "version": _PROTOCOL_VERSION, "opaque": 1, "flag": 0, "extFields": fields}
     ).encode()

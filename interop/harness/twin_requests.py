@@ -75,6 +75,7 @@ def _client_config(kind, expression):
 
 _REFUSED = "nonsense is refused"
 _FIELDS = "every refused send says region and trace"
+_MISTAKE = "a bad level is the producer's mistake, not the broker's"
 _NOT_YET = "not built yet"
 _EMPTY = "the first message of an empty queue has offset 0: a client that asked for the end instead could miss it"
 _UNKNOWN = "a topic that is not there is not an empty one"
@@ -104,7 +105,7 @@ ALL = [
     _send("100 queues wanted", topic="twin-e", defaultTopicQueueNums="100", queueId="7"),
     _send("retry topic", topic="%RETRY%twin-r"),
     _send("delay level", properties="DELAY\x011\x02"),
-    _send("delay level abc", differs="a bad level is the producer's mistake, not the broker's", properties="DELAY\x01abc\x02"),
+    _send("delay level abc", differs=_MISTAKE, properties="DELAY\x01abc\x02"),
     _send("own time", differs=_NOT_YET, properties="TIMER_DELAY_SEC\x011\x02"),
     _send("half message", differs=_NOT_YET, properties="TRAN_MSG\x01true\x02PGROUP\x01raw\x02", sysFlag="4"),
     _send("32 KiB of properties", properties="a\x01" + "x" * 32760),

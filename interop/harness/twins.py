@@ -46,7 +46,8 @@ def _compare_all(servers, verbose):
         passed, failed = passed + good, failed + (not good)
         if good and not verbose:
             continue
-        event("%s %s%s" % ("PASS" if good else "FAIL", request.name, " (%s)" % request.differs if request.differs else ""))
+        reason = " (%s)" % request.differs if request.differs else ""
+        event("%s %s%s" % ("PASS" if good else "FAIL", request.name, reason))
         for name, answer in zip(("apache", "ferromq"), answers):
             plain("           %-7s %s" % (name, str(answer)[:300]))
     plain("%d passed, %d failed" % (passed, failed))
