@@ -171,11 +171,17 @@ impl Reader {
             End::Peer => tracing::debug!(%peer, "client closed the connection"),
             End::Closed => tracing::debug!(%peer, "connection closed"),
             End::Failed(error) => tracing::debug!(%peer, %error, "connection lost"),
-            End::Frame(error) => {
-                tracing::warn!(%peer, %error, "closing a connection that sent no valid frame")
-            }
-            End::Refused(why) => tracing::warn!(%peer, "closing a connection: {why}"),
+            End::Frame(error) => self.complain(&format!("no valid frame: {error}")),
+            End::Refused(why) => self.complain(why),
         }
         self.net.shut(&self.conn);
+    }
+
+    /// Strangers decide how often this happens, so it is not logged each time.
+    fn complain(&self, why: &str) {
+        let peer = self.conn.peer();
+        if let Some(left_out) = self.net.complaints().due() {
+            tracing::warn!(%peer, left_out, "closing a connection: {why}");
+        }
     }
 }

@@ -49,7 +49,10 @@ impl Connection {
             }
         }
         if self.stalled.get() && self.unsent() > self.thread.limits().out_bytes_max {
-            tracing::warn!(peer = %self.peer, bytes = self.unsent(), "closing a client that does not read its replies");
+            if let Some(left_out) = self.thread.complaints().due() {
+                let (peer, bytes) = (self.peer, self.unsent());
+                tracing::warn!(%peer, bytes, left_out, "closing a client that does not read its replies");
+            }
             return Wrote::Close;
         }
         self.after_write()

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ferromq_base::Millis;
 
 use super::Shared;
+use super::complaints::Complaints;
 use crate::{Connection, Limits};
 
 /// Largest buffer kept for reuse, in bytes.
@@ -28,6 +29,7 @@ pub(crate) struct Local {
     /// Coarse time: counts sweeps.
     tick: Cell<u32>,
     draining: Cell<bool>,
+    complaints: Complaints,
 }
 
 impl Local {
@@ -40,6 +42,7 @@ impl Local {
             turn_bytes: Cell::default(),
             tick: Cell::default(),
             draining: Cell::default(),
+            complaints: Complaints::default(),
         }
     }
 
@@ -62,6 +65,10 @@ impl Local {
     pub(super) fn next_tick(&self) -> u32 {
         self.tick.set(self.tick.get().wrapping_add(1));
         self.tick.get()
+    }
+
+    pub(crate) fn complaints(&self) -> &Complaints {
+        &self.complaints
     }
 
     pub(crate) fn is_draining(&self) -> bool {

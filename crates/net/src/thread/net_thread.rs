@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use ferromq_base::Millis;
 use rustc_hash::FxHashMap;
 
+use super::complaints::Complaints;
 use super::{Letter, Local, Shared, ThreadContext, sweep};
 use crate::connection::{self, Wrote};
 use crate::{ConnId, Connection, FrameRef, Role, Service};
@@ -57,6 +58,10 @@ impl NetThread {
 
     pub(crate) fn tick(&self) -> u32 {
         self.local.tick()
+    }
+
+    pub(crate) fn complaints(&self) -> &Complaints {
+        self.local.complaints()
     }
 
     pub(crate) fn is_draining(&self) -> bool {

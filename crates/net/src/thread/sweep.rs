@@ -22,7 +22,9 @@ pub(super) async fn run(net: Rc<NetThread>) {
         }
         for conn in connections {
             if let Some(why) = verdict(&net, &conn, now) {
-                tracing::info!(peer = %conn.peer(), "closing a connection: {why}");
+                if let Some(left_out) = net.complaints().due() {
+                    tracing::info!(peer = %conn.peer(), left_out, "closing a connection: {why}");
+                }
                 net.shut(&conn);
             }
         }
