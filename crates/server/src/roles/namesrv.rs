@@ -18,13 +18,16 @@ use crate::{compat, logging, network, open_files, settings};
 /// Runs `ferromq namesrv` and `mqnamesrv`.
 pub(crate) fn run(args: &Namesrv) -> Result<(), Failure> {
     logging::start();
-    let settings: NamesrvSettings =
+    let mut settings: NamesrvSettings =
         settings::load(args.config.as_deref(), &settings::environment())?;
     if args.print {
         compat::print_items(settings.entries(Selection::All).iter());
         return Ok(());
     }
     if let Some(file) = &args.config {
+        // Changes made over the network go to the file that the start reads.
+        let path = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+        settings.groups.namesrv.config_store_path = path.display().to_string();
         say(&format!(
             "load config properties file OK, {}",
             file.display()

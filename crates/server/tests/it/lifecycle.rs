@@ -3,7 +3,8 @@
 use std::net::TcpListener;
 use std::path::Path;
 
-use ferromq_wire::code::ResponseCode;
+use ferromq_wire::RemotingCommand;
+use ferromq_wire::code::{RequestCode, ResponseCode};
 
 use crate::client::Client;
 use crate::process::{Process, ferromq, run};
@@ -145,6 +146,36 @@ fn name_server_and_broker_run_as_two_processes() {
     assert!(broker.end().0.success());
     // It has told the name server.
     assert!(!registered(&mut client));
+}
+
+#[test]
+fn changes_made_over_the_network_go_to_the_file_of_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let conf = dir.path().join("namesrv.conf");
+    let kv = dir.path().join("kv.json");
+    let text = format!(
+        "listenPort=0\nbindAddress=127.0.0.1\nkvConfigPath={}\n",
+        kv.display()
+    );
+    std::fs::write(&conf, text).unwrap();
+    let arguments = ["namesrv", "-c", conf.to_str().unwrap()];
+    let namesrv = Process::start(ferromq(), &arguments, "boot success");
+    let mut client = Client::connect(namesrv.address("boot success")).unwrap();
+    let update = RemotingCommand::bare_request(RequestCode::UPDATE_NAMESRV_CONFIG);
+    let answer = client
+        .call(update.with_body("orderMessageEnable=true\n"))
+        .unwrap();
+    assert_eq!(
+        answer.response_code(),
+        ResponseCode::SUCCESS,
+        "{:?}",
+        answer.remark
+    );
+    let text = std::fs::read_to_string(&conf).unwrap();
+    assert!(
+        text.contains("orderMessageEnable=true") && text.contains("listenPort=0"),
+        "{text}"
+    );
 }
 
 #[test]
