@@ -258,7 +258,6 @@ impl Store {
             entries: self.entries(queue),
             transfer: self.core.config.transfer,
             limits,
-            visible: self.ackable().value(),
         };
         pull.run(from, filter, out)
     }

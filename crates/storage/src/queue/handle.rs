@@ -73,8 +73,17 @@ impl Queue {
     /// The offset after the newest message that consumers may see.
     #[must_use]
     pub fn max(&self) -> QueueOffset {
-        let visible = self.visible.value();
-        QueueOffset(self.tail.lock().visible_next(visible))
+        QueueOffset(self.visible().0)
+    }
+
+    /// The offset after the newest message that consumers may see, and the end of the visible part of the log by which
+    /// that is so.
+    pub(crate) fn visible(&self) -> (u64, u64) {
+        let tail = self.tail.lock();
+        // Not before the lock: entries may be forgotten from memory as soon as they are visible, and all that are
+        // forgotten must count as visible here.
+        let end = self.visible.value();
+        (tail.visible_next(end), end)
     }
 
     /// Notes that network thread `thread` (below 64) holds pulls on this queue. Do this before the last look at

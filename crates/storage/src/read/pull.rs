@@ -18,8 +18,6 @@ pub(crate) struct Pull<'a> {
     pub entries: Entries<'a>,
     pub transfer: TransferLimits,
     pub limits: ReadLimits,
-    /// End of what may be seen.
-    pub visible: u64,
 }
 
 /// What has been collected.
@@ -33,6 +31,8 @@ struct Progress {
     span: Span,
     /// Whether every record is copied by itself.
     single: bool,
+    /// End of what may be seen.
+    visible: u64,
     far_behind: bool,
     removed: bool,
 }
@@ -61,7 +61,7 @@ impl Pull<'_> {
         filter: &dyn Fn(i64) -> bool,
         out: &mut Vec<u8>,
     ) -> Result<ReadOutcome, ReadError> {
-        let max = self.entries.queue.tail.lock().visible_next(self.visible);
+        let (max, visible) = self.entries.queue.visible();
         let min = self.entries.queue.min().0.min(max);
         let outcome = |status, next| ReadOutcome {
             status,
@@ -83,6 +83,7 @@ impl Pull<'_> {
         }
         let mut progress = Progress {
             next: from.0,
+            visible,
             ..Progress::default()
         };
         self.collect_good(&mut progress, max, filter, out)?;
@@ -151,8 +152,11 @@ impl Pull<'_> {
         filter: &dyn Fn(i64) -> bool,
         out: &mut Vec<u8>,
     ) -> Result<Then, ReadError> {
-        if entry.is_blank() || self.visible < entry.end() {
+        if entry.is_blank() {
             return Ok(Then::GoOn);
+        }
+        if progress.visible < entry.end() {
+            return Ok(Then::Stop);
         }
         if self.is_full(progress, &entry) {
             return Ok(Then::Stop);
@@ -181,7 +185,7 @@ impl Pull<'_> {
 
     /// Whether the answer is full without this entry. The first message always fits.
     fn is_full(&self, progress: &mut Progress, entry: &Entry) -> bool {
-        let far = self.transfer.memory_window_bytes < self.visible - entry.log_offset;
+        let far = self.transfer.memory_window_bytes < progress.visible - entry.log_offset;
         progress.far_behind = far;
         let (bytes, count) = if far {
             (self.transfer.disk_bytes, self.transfer.disk_count)

@@ -11,4 +11,5 @@ mod keys;
 mod model;
 mod recovery;
 mod support;
+mod threads;
 mod times;
