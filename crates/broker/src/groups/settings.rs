@@ -7,7 +7,7 @@ use std::time::Duration;
 use ferromq_base::Clock;
 use ferromq_disk::DiskError;
 use ferromq_wire::body::{DataVersion, SubscriptionGroupTable};
-use ferromq_wire::message::topic::{is_system_group, validate_group};
+use ferromq_wire::message::topic::{is_system_group, is_usable_group};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
@@ -103,7 +103,7 @@ impl Groups {
             return Some(found);
         }
         let allowed = self.auto_create.load(Ordering::Relaxed) || is_system_group(group);
-        if !allowed || validate_group(group).is_err() {
+        if !allowed || !is_usable_group(group) {
             return None;
         }
         let mut table = self.table.write();

@@ -70,7 +70,7 @@ fn groups_are_not_made_without_leave_or_a_legal_name() {
     );
     groups.set_auto_create(true);
     assert!(groups.find_or_create("bad name").is_none());
-    assert!(groups.find_or_create(&"g".repeat(121)).is_none());
+    assert!(groups.find_or_create(&"g".repeat(256)).is_none());
     assert!(groups.find_or_create("G").is_some());
 }
 

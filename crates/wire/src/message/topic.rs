@@ -1,6 +1,6 @@
 //! Topic and group names: what is legal, what is reserved, and the names derived from a group.
 
-use ferromq_base::limits::{RETRY_TOPIC_CHARS_MAX, TOPIC_CHARS_MAX};
+use ferromq_base::limits::{GROUP_CHARS_MAX, RETRY_TOPIC_CHARS_MAX, TOPIC_CHARS_MAX};
 use thiserror::Error;
 
 /// Template of automatically created topics.
@@ -39,7 +39,7 @@ pub const REVIVE_PREFIX: &str = "rmq_sys_REVIVE_LOG_";
 pub const SYNC_MEMBER_PREFIX: &str = "rmq_sys_SYNC_BROKER_MEMBER_";
 /// Prefix of the system's own consumer groups.
 pub const SYSTEM_GROUP_PREFIX: &str = "CID_RMQ_SYS_";
-/// Longest group name that a broker creates by itself, in characters.
+/// Longest group name that an administrator may create, in characters. Groups that are created on use may be longer.
 pub const GROUP_NAME_CHARS_MAX: usize = 120;
 
 /// System topics with fixed names.
@@ -122,7 +122,13 @@ pub fn validate_topic(topic: &str) -> Result<(), TopicNameError> {
     Ok(())
 }
 
-/// Checks a consumer or producer group name.
+/// Whether a broker creates a group of this name when a client uses it. Such names may have 255 characters.
+#[must_use]
+pub fn is_usable_group(group: &str) -> bool {
+    !group.trim().is_empty() && has_legal_alphabet(group) && group.len() <= GROUP_CHARS_MAX
+}
+
+/// Checks a consumer or producer group name as for an administrator's request.
 ///
 /// # Errors
 /// The name is blank, too long or has a character that names may not have.
@@ -254,6 +260,10 @@ mod tests {
         let long = validate_topic(&dlq_topic(&"g".repeat(251))).unwrap_err();
         assert!(long.to_string().ends_with("max length: 255"));
         assert_eq!(validate_group(&"g".repeat(120)), Ok(()));
+        assert!(is_usable_group(&"g".repeat(255)));
+        for unusable in ["g".repeat(256), String::new(), "a.b".to_owned()] {
+            assert!(!is_usable_group(&unusable));
+        }
         let long = validate_group(&"g".repeat(121)).unwrap_err().to_string();
         assert!(long.ends_with("is longer than group max length: 120"));
         assert_eq!(
