@@ -48,3 +48,57 @@ pub(crate) fn until_stopped<P>(
         None => stopped,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Mutex;
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    /// A signal reaches every test of the process, so these run one after the other.
+    static ALONE: Mutex<()> = Mutex::new(());
+
+    #[test]
+    fn an_alarm_from_any_thread_stops_what_runs_and_is_the_failure() {
+        let _alone = ALONE.lock();
+        let stopped = Cell::new(false);
+        let start = |alarm: Alarm| {
+            let give = move || (0..3).for_each(|_| alarm("the cause".to_owned()));
+            Ok(std::thread::spawn(give))
+        };
+        let result = until_stopped(start, |thread| {
+            thread.join().unwrap();
+            stopped.set(true);
+            Ok(())
+        });
+        let failure = result.unwrap_err();
+        assert_eq!(failure.code(), 3);
+        assert!(failure.to_string().contains("the cause"), "{failure}");
+        assert!(stopped.get());
+    }
+
+    #[test]
+    fn a_signal_during_the_start_stops_after_it_also_if_nobody_could_give_an_alarm() {
+        let _alone = ALONE.lock();
+        let start = |_: Alarm| {
+            kill_process(getpid(), Signal::TERM).unwrap();
+            Ok("started")
+        };
+        until_stopped(start, |what| {
+            assert_eq!(what, "started");
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn what_does_not_start_is_not_stopped() {
+        let _alone = ALONE.lock();
+        let start = |_: Alarm| Err::<(), _>(Failure::BindAddress("x".to_owned()));
+        let result = until_stopped(start, |()| panic!("stopped what did not start"));
+        assert_eq!(result.unwrap_err().code(), 1);
+    }
+}
