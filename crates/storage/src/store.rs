@@ -275,7 +275,7 @@ impl Store {
             return Err(not_found());
         }
         let before = out.len();
-        log.read(at.0, size, out)?;
+        log.read((at.0, size), out, |_| None)?;
         // The caller may have named a place inside a record, where anything may look like a size.
         match RecordRef::parse(&out[before..]) {
             Ok(record) if record.physical_offset() == at => Ok(()),

@@ -367,20 +367,31 @@ impl CommitLog {
     }
 
     /// Appends the bytes of records that lie one after the other, from `at` to `at + len`, to `out`. Bytes that come
-    /// from a file are checked; on any error `out` is as before.
-    pub(crate) fn read(&self, at: u64, len: usize, out: &mut Vec<u8>) -> Result<(), ReadError> {
+    /// from a file are checked, and `fits` says what is wrong with a record of which the caller knows more; on any error
+    /// `out` is as before.
+    pub(crate) fn read(
+        &self,
+        (at, len): (u64, usize),
+        out: &mut Vec<u8>,
+        fits: impl FnMut(RecordRef<'_>) -> Option<&'static str>,
+    ) -> Result<(), ReadError> {
         if self.ring.copy(at, len, out) {
             return Ok(());
         }
         let before = out.len();
-        let done = self.read_file(at, len, out);
+        let done = self.read_file((at, len), out, fits);
         if done.is_err() {
             out.truncate(before);
         }
         done
     }
 
-    fn read_file(&self, at: u64, len: usize, out: &mut Vec<u8>) -> Result<(), ReadError> {
+    fn read_file(
+        &self,
+        (at, len): (u64, usize),
+        out: &mut Vec<u8>,
+        mut fits: impl FnMut(RecordRef<'_>) -> Option<&'static str>,
+    ) -> Result<(), ReadError> {
         let before = out.len();
         let segment = self.file_of(at, len as u64)?;
         out.resize(before + len, 0);
@@ -390,7 +401,7 @@ impl CommitLog {
         let mut rest = &out[before..];
         while !rest.is_empty() {
             let place = at + (len - rest.len()) as u64;
-            let size = check(rest, place).map_err(|cause| ReadError::Corrupt {
+            let size = check(rest, place, &mut fits).map_err(|cause| ReadError::Corrupt {
                 path: segment.path().to_owned(),
                 at: place - segment.base(),
                 cause,
@@ -452,7 +463,11 @@ fn group(turn: &Turn, first: usize) -> (usize, u64) {
 }
 
 /// Checks the record at the start of `bytes`, which was read from log offset `at`; returns its size.
-fn check(bytes: &[u8], at: u64) -> Result<usize, String> {
+fn check(
+    bytes: &[u8],
+    at: u64,
+    fits: &mut impl FnMut(RecordRef<'_>) -> Option<&'static str>,
+) -> Result<usize, String> {
     let record = RecordRef::parse(bytes).map_err(|e| e.to_string())?;
     record.check_body().map_err(|e| e.to_string())?;
     if record.physical_offset() != LogOffset(at) {
@@ -461,5 +476,8 @@ fn check(bytes: &[u8], at: u64) -> Result<usize, String> {
             record.physical_offset()
         ));
     }
-    Ok(record.size())
+    match fits(record) {
+        Some(wrong) => Err(wrong.to_owned()),
+        None => Ok(record.size()),
+    }
 }

@@ -22,6 +22,13 @@ impl Entry {
         tag_code: 0,
     };
 
+    /// Stands for bytes that are no entry, where there should be one: points behind the end of any log.
+    pub(crate) const INVALID: Self = Self {
+        log_offset: i64::MAX.cast_unsigned(),
+        size: 0,
+        tag_code: 0,
+    };
+
     /// Whether it points at nothing.
     #[must_use]
     pub fn is_blank(&self) -> bool {

@@ -101,8 +101,8 @@ impl QueueFiles {
     }
 
     /// Reads entries from offset `first` on, as many as fit into `out` and lie in the same file; the number read.
-    /// Places that hold no entry, and those after the end of a file that is too short, read as
-    /// [`Entry::PRE_BLANK`]. 0 if there is no such file.
+    /// Places that hold no entry, and those after the end of a file that is too short, read as [`Entry::INVALID`].
+    /// 0 if there is no such file.
     pub(crate) fn read(
         &self,
         queue: &Queue,
@@ -126,7 +126,7 @@ impl QueueFiles {
         let buf = &mut buf[..count * ENTRY_BYTES];
         file.read_at(buf, place * ENTRY_BYTES as u64)?;
         for (entry, bytes) in out.iter_mut().zip(buf.chunks_exact(ENTRY_BYTES)) {
-            *entry = Entry::from_bytes(bytes).unwrap_or(Entry::PRE_BLANK);
+            *entry = Entry::from_bytes(bytes).unwrap_or(Entry::INVALID);
         }
         Ok(count)
     }

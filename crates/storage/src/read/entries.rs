@@ -2,7 +2,8 @@
 
 use ferromq_disk::DiskError;
 
-use crate::queue::{Entry, Queue, QueueFiles};
+use crate::error::ReadError;
+use crate::queue::{ENTRY_BYTES, Entry, Queue, QueueFiles};
 
 /// Reads the entries of one queue.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,17 @@ impl Entries<'_> {
         let in_files = usize::try_from(first_in_memory - from).unwrap_or(usize::MAX);
         let room = out.len().min(in_files);
         self.files.read(self.queue, from, &mut out[..room])
+    }
+
+    /// The entry at `offset` is none, or points to where there is nothing.
+    pub(crate) fn damaged(&self, offset: u64) -> ReadError {
+        let per_file = self.files.entries_per_file();
+        ReadError::Corrupt {
+            path: self.files.path(self.queue, offset / per_file),
+            at: offset % per_file * ENTRY_BYTES as u64,
+            cause: "no entry of the log; stop the broker and remove the file, it is built anew"
+                .to_owned(),
+        }
     }
 
     /// The entry at `at`, if there is one.

@@ -1,6 +1,7 @@
 //! The messages of a queue from an offset on, as stored, one after the other.
 
 use ferromq_base::QueueOffset;
+use ferromq_wire::message::RecordRef;
 
 use super::entries::Entries;
 use super::types::{ReadLimits, ReadOutcome, ReadStatus};
@@ -156,7 +157,8 @@ impl Pull<'_> {
             return Ok(Then::GoOn);
         }
         if progress.visible < entry.end() {
-            return Ok(Then::Stop);
+            self.copy_span(progress, out)?;
+            return Err(self.entries.damaged(progress.next));
         }
         if self.is_full(progress, &entry) {
             return Ok(Then::Stop);
@@ -204,7 +206,18 @@ impl Pull<'_> {
         if span.count == 0 {
             return Ok(());
         }
-        let Err(error) = self.log.read(span.at, span.bytes, out) else {
+        // The checksum covers only the body: make sure that each record is the one the queue means.
+        let queue = self.entries.queue;
+        let mut next = span.first;
+        let fits = |record: RecordRef<'_>| {
+            let place = (record.topic(), record.queue_id(), record.queue_offset().0);
+            next += 1;
+            if place == (queue.topic(), queue.id(), next - 1) {
+                return None;
+            }
+            Some("the record belongs to another place in the queues")
+        };
+        let Err(error) = self.log.read((span.at, span.bytes), out, fits) else {
             return Ok(());
         };
         progress.count -= span.count;

@@ -6,6 +6,7 @@
 )]
 
 mod append_and_read;
+mod damage;
 mod faults;
 mod keys;
 mod model;

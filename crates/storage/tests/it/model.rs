@@ -138,8 +138,14 @@ fn run(flush: FlushMode, steps: &[Step]) {
     run.take(&Step::Kill);
 }
 
+/// Few by default, to be quick; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    let asked = std::env::var("PROPTEST_CASES");
+    asked.ok().and_then(|n| n.parse().ok()).unwrap_or(48)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
     fn async_flush_behaves_like_the_model(steps in prop::collection::vec(step(), 1..30)) {
