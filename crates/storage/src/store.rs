@@ -209,6 +209,14 @@ impl Store {
         self.core.queues.find(topic, queue)
     }
 
+    /// All queues that have a handle, by topic and number.
+    #[must_use]
+    pub fn queues(&self) -> Vec<Arc<Queue>> {
+        let mut queues = self.core.queues.all();
+        queues.sort_unstable_by(|a, b| (a.topic(), a.id()).cmp(&(b.topic(), b.id())));
+        queues
+    }
+
     /// Appends all records of the turn, in order, and returns the end of the last. They may be acknowledged once
     /// [`Store::ackable`] is at least that. After an error nothing of the turn is stored and no offset is used up.
     pub fn append(&self, turn: &mut Turn) -> Result<LogOffset, AppendError> {
