@@ -34,6 +34,7 @@ def arguments(words):
     )
     parser.add_argument("--case", action="append", default=[], metavar="NAME", help="only this case (repeatable)")
     parser.add_argument("--slow", action="store_true", help="also the cases that run with every default interval")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the broker")
     parser.add_argument("--keep", action="store_true", help="keep the work folder also when everything passed")
     parser.add_argument("--threads", type=int, default=4, metavar="N", help="cases at a time (default 4)")
     return parser.parse_args(words)
@@ -68,6 +69,7 @@ def _run_suite(name, options):
     event("suite %s against %s in %s" % (name, options.server, folder))
     layout = options.layout or ("split" if name == SPLIT else "standalone")
     server = Apache(folder) if options.server == "apache" else FerroMQ(folder, layout)
+    server.settings.update(pair.split("=", 1) for pair in options.set)
     results = []
     try:
         server.start()
