@@ -119,6 +119,9 @@ pub enum NotWritable {
     /// Queue entries cannot be written as quickly as messages arrive, and fill their memory.
     #[error("{0} queue entries wait for the disk: it is too slow or failing")]
     Behind(usize),
+    /// A queue of the turn is gone with its topic. The turn can be filled anew without it.
+    #[error("topic {0} was deleted while messages for it were on their way: send again")]
+    Deleted(Arc<str>),
     /// The store is closed.
     #[error("the store is closed")]
     Closed,

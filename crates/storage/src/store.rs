@@ -358,11 +358,15 @@ impl Store {
     /// Handles that are still held lead nowhere: a topic of the same name begins anew.
     pub fn destroy_queues(&self, topic: &str) -> Result<(), ReadError> {
         // Not while entries are being written: the files would come back.
-        let _dispatcher = self.dispatcher.lock();
-        let queues = self.core.queues.remove_topic(topic);
-        for queue in &queues {
-            queue.destroy();
-        }
+        let mut dispatcher = self.dispatcher.lock();
+        // Between two appends, so that none goes to a queue that nobody can find any more.
+        let queues = self.core.log.paused(|| {
+            let queues = self.core.queues.remove_topic(topic);
+            queues.iter().for_each(|queue| queue.destroy());
+            queues
+        });
+        // With the old checkpoint the next start would look for the files, miss them, and read the whole log.
+        dispatcher.save_soon();
         self.core.files.remove_topic(topic, &queues)?;
         Ok(())
     }

@@ -149,6 +149,9 @@ impl CommitLog {
         if UNWRITTEN_MAX < unwritten {
             return Err(NotWritable::Behind(unwritten).into());
         }
+        if let Some(queue) = turn.queues.iter().find(|queue| queue.is_destroyed()) {
+            return Err(NotWritable::Deleted(queue.topic().into()).into());
+        }
         turn.stored = self.clock.now();
         if let Err(error) = self.place_and_write(&mut tail, turn) {
             return Err(self.health.refuse(error).into());

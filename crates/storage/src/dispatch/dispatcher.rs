@@ -165,6 +165,12 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// Has the next turn save a checkpoint: the last one names queues that are gone.
+    pub(crate) fn save_soon(&mut self) {
+        self.saved = (0, Millis::default());
+        self.core.log.dispatch_bell.ring();
+    }
+
     /// Clears entries of lost messages in the files of at most `count` queues.
     pub(crate) fn settle(&mut self, count: usize) -> Result<(), DiskError> {
         for _ in 0..count.min(self.unsettled.len()) {

@@ -313,6 +313,23 @@ fn queues_whose_beginning_is_gone_are_rebuilt_at_their_offsets() {
 }
 
 #[test]
+fn a_deleted_topic_stays_deleted_after_a_kill() {
+    let dir = tempfile::tempdir().unwrap();
+    store_of_60(dir.path(), true);
+    let store = open(small(dir.path()));
+    put(&store, &message("U", 0, b"other"));
+    let path = dir.path().join("ferromq.checkpoint");
+    let before = fs::read(&path).unwrap();
+    store.destroy_queues("T").unwrap();
+    wait_for(|| fs::read(&path).is_ok_and(|now| now != before));
+    drop(store);
+    let store = open(small(dir.path()));
+    assert!(store.find_queue("T", QueueId(0)).is_none());
+    assert_eq!(bodies(&store, "U", 0), [b"other"]);
+    assert_eq!(put(&store, &message("T", 0, b"new")).queue_offset.0, 0);
+}
+
+#[test]
 fn a_deleted_topic_begins_anew() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(small(dir.path()));
@@ -323,7 +340,11 @@ fn a_deleted_topic_begins_anew() {
     }
     store.append(&mut turn).unwrap();
     wait_for(|| dir.path().join("consumequeue/T/0").exists());
+    turn.clear();
+    push(&store, &mut turn, &message("T", 0, b"too late"));
     store.destroy_queues("T").unwrap();
+    let refused = store.append(&mut turn).unwrap_err().to_string();
+    assert!(refused.contains("topic T was deleted"), "{refused}");
     assert!(!dir.path().join("consumequeue/T").exists());
     assert!(store.find_queue("T", QueueId(0)).is_none());
     let placed = put(&store, &message("T", 0, b"new"));
