@@ -1,12 +1,13 @@
 //! The commit log: all messages of all topics, one record after the other, in files of one size.
 //!
 //! Reading order: [`segment`] (one file), [`segments`] (all of them), [`ring`] (the newest bytes, in memory),
-//! [`log`] (append and read), [`keeper`] (makes the next file before it is needed), [`flusher`] (syncs),
+//! [`log`] (append), [`read`] (read), [`keeper`] (makes the next file before it is needed), [`flusher`] (syncs),
 //! [`scan`] (walks from record to record).
 
 mod flusher;
 mod keeper;
 mod log;
+mod read;
 mod ring;
 mod scan;
 mod segment;
