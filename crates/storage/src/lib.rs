@@ -4,7 +4,8 @@
 //! read and one positioned write; the queue entries are born at the same moment in memory and reach their files a
 //! little later. What may be acknowledged and seen follows from marks that only grow.
 //!
-//! Reading order: [`store`] (what there is to call), [`turn`] (what is appended), [`queue`] (where it is found).
+//! Reading order: `store` (what there is to call), `turn` (what is appended), `commit_log` (where it goes), `queue` and
+//! `index` (how it is found), `read`, `dispatch` (what happens in the background), `recover` (what happens at start).
 //!
 //! This crate knows no topics' settings, no groups and no sockets. It has no async functions: waiting is done on
 //! marks, by those who want to wait.
