@@ -26,6 +26,13 @@ pub enum Op {
     CreateDir,
 }
 
+impl Op {
+    /// Whether it changes what a power cut leaves. Opening does not count: mostly it creates nothing.
+    fn changes(self) -> bool {
+        !matches!(self, Self::Read | Self::Open)
+    }
+}
+
 /// Number of kinds.
 const OPS: usize = 9;
 
@@ -62,6 +69,10 @@ impl Fault {
 pub(super) struct Faults {
     set: Vec<Fault>,
     counts: [u64; OPS],
+    /// Operations that change something, of any kind.
+    changes: u64,
+    /// The power fails during the change with this number.
+    power_until: Option<u64>,
 }
 
 impl Faults {
@@ -73,8 +84,26 @@ impl Faults {
         self.counts[op as usize]
     }
 
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    pub(super) fn power_fails_after(&mut self, operations: u64) {
+        self.power_until = Some(self.changes + operations);
+    }
+
+    pub(super) fn is_off(&self) -> bool {
+        self.power_until.is_some_and(|until| until < self.changes)
+    }
+
     /// Counts an operation; the error if it fails.
     pub(super) fn step(&mut self, op: Op, path: &Path) -> Option<io::Error> {
+        if op.changes() {
+            self.changes += 1;
+        }
+        if self.is_off() {
+            return Some(io::Error::other("the power is off"));
+        }
         self.counts[op as usize] += 1;
         let text = path.to_string_lossy();
         for fault in self.set.iter_mut().filter(|f| f.op == op) {

@@ -1,6 +1,6 @@
 //! The bytes of a file, as a process sees them and as a power cut would leave them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,19 +9,23 @@ use ferromq_base::Millis;
 use ferromq_disk::{DiskError, DiskFile};
 use parking_lot::Mutex;
 
+use super::SimDisk;
+use super::choice::Choice;
 use super::fault::Op;
-use super::{Random, SimDisk};
 
 /// What a disk writes as a whole.
 const SECTOR: usize = 512;
+/// Contents of a sector between its last sync and now that are remembered.
+const VERSIONS_MAX: usize = 6;
 
 /// The bytes of a file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Content {
     seen: Vec<u8>,
     synced: Vec<u8>,
-    /// Sectors that differ.
-    unsynced: BTreeSet<usize>,
+    /// Sectors that may differ, with what they held between the last sync and now: the system may have written any of
+    /// these to the disk.
+    unsynced: BTreeMap<usize, Vec<Vec<u8>>>,
     /// Sectors that take space.
     taken: BTreeSet<usize>,
 }
@@ -50,19 +54,44 @@ impl Content {
         if self.seen.len() < end {
             self.seen.resize(end, 0);
         }
+        for sector in Self::sectors(at, bytes.len()) {
+            self.touch(sector);
+        }
         self.seen[at..end].copy_from_slice(bytes);
-        self.unsynced.extend(Self::sectors(at, bytes.len()));
         self.taken.extend(Self::sectors(at, bytes.len()));
     }
 
+    /// A sector is about to change.
+    fn touch(&mut self, sector: usize) {
+        let to = (sector * SECTOR + SECTOR).min(self.seen.len());
+        let now = self.seen.get(sector * SECTOR..to).unwrap_or_default();
+        match self.unsynced.get_mut(&sector) {
+            Some(versions) => {
+                if versions.len() == VERSIONS_MAX {
+                    versions.remove(0);
+                }
+                versions.push(now.to_vec());
+            }
+            None => {
+                self.unsynced.insert(sector, Vec::new());
+            }
+        }
+    }
+
     fn set_len(&mut self, len: usize) {
+        // What a shorter length cut off must not come back when the file grows again.
+        let from = len.min(self.seen.len());
+        let changed = self.synced.len().saturating_sub(from);
+        for sector in Self::sectors(from, changed) {
+            self.unsynced.entry(sector).or_default();
+        }
         self.seen.resize(len, 0);
         self.taken.retain(|s| s * SECTOR < len);
     }
 
     pub(super) fn sync(&mut self) {
         self.synced.resize(self.seen.len(), 0);
-        for sector in std::mem::take(&mut self.unsynced) {
+        for sector in std::mem::take(&mut self.unsynced).into_keys() {
             self.copy_sector(sector);
         }
     }
@@ -76,24 +105,35 @@ impl Content {
     }
 
     /// The file as the next start finds it.
-    pub(super) fn after_power_cut(&self, random: &mut Random) -> Self {
-        let mut left = self.clone();
-        if left.seen.len() != left.synced.len() && random.survives() {
-            left.synced.resize(left.seen.len(), 0);
+    pub(super) fn after_power_cut(&self, choice: &mut Choice) -> Self {
+        let mut left = self.synced.clone();
+        if self.seen.len() != self.synced.len() && choice.survives() {
+            left.resize(self.seen.len(), 0);
         }
-        for sector in std::mem::take(&mut left.unsynced) {
-            if sector * SECTOR < left.synced.len() && random.survives() {
-                let to = (sector * SECTOR + SECTOR).min(left.synced.len());
-                let (from, seen) = (sector * SECTOR, &left.seen);
-                let to = to.min(seen.len());
-                if from < to {
-                    left.synced[from..to].copy_from_slice(&seen[from..to]);
-                }
+        for (&sector, versions) in &self.unsynced {
+            let from = sector * SECTOR;
+            if left.len() <= from {
+                continue;
             }
+            // The synced content, one of those in between, or the newest.
+            let survivor = match choice.one_of(versions.len() + 2) {
+                0 => continue,
+                i => versions.get(i - 1).map(Vec::as_slice),
+            };
+            let to = (from + SECTOR).min(self.seen.len());
+            let newest = self.seen.get(from..to).unwrap_or_default();
+            let bytes = survivor.unwrap_or(newest);
+            let count = bytes.len().min(left.len() - from);
+            left[from..from + count].copy_from_slice(&bytes[..count]);
         }
-        left.seen.clone_from(&left.synced);
-        left.taken.retain(|s| s * SECTOR < left.seen.len());
-        left
+        let mut taken = self.taken.clone();
+        taken.retain(|s| s * SECTOR < left.len());
+        Self {
+            seen: left.clone(),
+            synced: left,
+            unsynced: BTreeMap::new(),
+            taken,
+        }
     }
 }
 
@@ -140,6 +180,9 @@ impl DiskFile for SimFile {
 
     fn write_at(&self, bytes: &[u8], at: u64) -> Result<(), DiskError> {
         let at = self.place(at)?;
+        if self.disk.is_off() {
+            return self.disk.step(Op::Write, &self.path);
+        }
         let failed = self.disk.step(Op::Write, &self.path);
         let room = self.reserve(at, bytes.len());
         if let Err(error) = failed.and(room) {
@@ -182,7 +225,10 @@ impl DiskFile for SimFile {
 
     fn sync_data(&self) -> Result<(), DiskError> {
         if let Err(error) = self.disk.step(Op::Sync, &self.path) {
-            self.content.lock().unsynced.clear();
+            // A sync that the power cut ended has written some; after any other failure nothing more is written.
+            if !self.disk.is_off() {
+                self.content.lock().unsynced.clear();
+            }
             return Err(error);
         }
         self.content.lock().sync();

@@ -4,6 +4,7 @@
 //! to the second by a sync of the file, its name by a sync of the folder. [`SimDisk::power_cut`] gives the disk
 //! as the next start finds it; a seed decides which of the unsynced sectors and names survived.
 
+mod choice;
 mod fault;
 mod file;
 mod names;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use ferromq_disk::{Disk, DiskError, DiskFile, Entry, OpenMode, Space};
 use parking_lot::Mutex;
 
+use choice::Choice;
 use fault::Faults;
 pub use fault::{Fault, Op};
 use file::{Content, SimFile};
@@ -100,8 +102,44 @@ impl SimDisk {
     /// is as good as dead.
     #[must_use]
     pub fn power_cut(&self, unsynced: Unsynced) -> Self {
-        let mut random = Random::new(unsynced);
-        let names = self.state.lock().names.after_power_cut(&mut random);
+        self.left(&mut Choice::new(unsynced))
+    }
+
+    /// Calls `visit` with every state that a power cut at this moment could leave, changes of names in any order
+    /// included; at most `count_max` of them. How many there were.
+    pub fn for_each_power_cut(&self, count_max: usize, mut visit: impl FnMut(Self)) -> usize {
+        let mut choice = Choice::every();
+        let mut count = 0;
+        while count < count_max {
+            visit(self.left(&mut choice));
+            count += 1;
+            if !choice.advance() {
+                break;
+            }
+        }
+        count
+    }
+
+    /// Lets `operations` more operations that change something succeed; the power fails during the next one. Nothing
+    /// works from then on, and [`SimDisk::power_cut`] says what is left.
+    pub fn power_fails_after(&self, operations: u64) {
+        self.state.lock().faults.power_fails_after(operations);
+    }
+
+    /// Whether the power has failed.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.state.lock().faults.is_off()
+    }
+
+    /// How many operations that change something were done.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.state.lock().faults.changes()
+    }
+
+    fn left(&self, choice: &mut Choice) -> Self {
+        let names = self.state.lock().names.after_power_cut(choice);
         let state = State {
             names,
             ..State::default()
@@ -245,51 +283,5 @@ impl Disk for SimDisk {
             state: Arc::clone(&self.state),
             path: path.to_owned(),
         }))
-    }
-}
-
-/// Decides what survives.
-#[derive(Debug)]
-struct Random {
-    unsynced: Unsynced,
-    state: u64,
-}
-
-impl Random {
-    fn new(unsynced: Unsynced) -> Self {
-        let seed = match unsynced {
-            Unsynced::Some(seed) => seed,
-            _ => 0,
-        };
-        Self {
-            unsynced,
-            state: seed ^ 0x9E37_79B9_7F4A_7C15,
-        }
-    }
-
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// Whether one unsynced thing survives.
-    fn survives(&mut self) -> bool {
-        match self.unsynced {
-            Unsynced::Lost => false,
-            Unsynced::Kept => true,
-            Unsynced::Some(_) => self.next() & 1 == 0,
-        }
-    }
-
-    /// How many of `count` things in order survive.
-    fn prefix(&mut self, count: usize) -> usize {
-        match self.unsynced {
-            Unsynced::Lost => 0,
-            Unsynced::Kept => count,
-            Unsynced::Some(_) => usize::try_from(self.next() % (count as u64 + 1)).unwrap_or(0),
-        }
     }
 }

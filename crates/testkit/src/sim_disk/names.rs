@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ferromq_disk::Entry;
 use parking_lot::Mutex;
 
-use super::Random;
+use super::choice::Choice;
 use super::file::Content;
 
 type Shared = Arc<Mutex<Content>>;
@@ -144,10 +144,15 @@ impl Names {
     }
 
     /// The names as the next start finds them, with what is left of the files.
-    pub(super) fn after_power_cut(&self, random: &mut Random) -> Self {
+    pub(super) fn after_power_cut(&self, choice: &mut Choice) -> Self {
         let mut files = self.synced.clone();
         for changes in self.changes.values() {
-            let count = random.prefix(changes.len());
+            if choice.reorders() {
+                let survivors = changes.iter().filter(|_| choice.survives());
+                survivors.for_each(|change| apply(&mut files, change));
+                continue;
+            }
+            let count = choice.one_of(changes.len() + 1);
             for change in &changes[..count] {
                 apply(&mut files, change);
             }
@@ -155,7 +160,7 @@ impl Names {
         let left: BTreeMap<PathBuf, Shared> = files
             .iter()
             .map(|(path, content)| {
-                let content = content.lock().after_power_cut(random);
+                let content = content.lock().after_power_cut(choice);
                 (path.clone(), Arc::new(Mutex::new(content)))
             })
             .collect();
