@@ -8,6 +8,8 @@ use super::segment::Segment;
 use super::segments::Segments;
 use crate::error::OpenError;
 
+/// The smallest piece that a disk writes as a whole.
+const SECTOR: usize = 512;
 /// Bytes read at once.
 const READ_BYTES: usize = 1 << 20;
 
@@ -117,7 +119,7 @@ impl<'s> Scan<'s> {
                     let text = format!("the record belongs to {}", record.physical_offset());
                     return Found::End(Some(text));
                 }
-                if let Some(text) = torn(&record) {
+                if let Some(text) = torn(&record, self.at - segment.base()) {
                     return Found::End(Some(text.to_owned()));
                 }
                 match record.check_body() {
@@ -148,16 +150,51 @@ impl<'s> Scan<'s> {
 }
 
 /// The checksum covers only the body. These signs of a record whose rest did not reach the disk can be seen besides:
-/// bytes that were never written are zero.
-fn torn(record: &RecordRef<'_>) -> Option<&'static str> {
+/// bytes that were never written are zero. `place` is where it lies in its file.
+fn torn(record: &RecordRef<'_>, place: u64) -> Option<&'static str> {
     if record.topic().contains('\0') {
         return Some("the topic has bytes that were never written");
     }
-    if record.properties().as_bytes().last() == Some(&0) {
+    let properties = record.properties().as_bytes();
+    let properties_at = place + (record.size() - properties.len()) as u64;
+    if properties.contains(&0) && lacks_sector(properties, properties_at) {
         return Some("the properties have bytes that were never written");
     }
     if record.store_timestamp() <= Millis(0) {
         return Some("there is no store timestamp");
     }
     None
+}
+
+/// Whether a sector of the disk that `bytes` lie in was never written. `place` is where they lie in their file.
+fn lacks_sector(mut bytes: &[u8], mut place: u64) -> bool {
+    while !bytes.is_empty() {
+        let room = SECTOR - usize::try_from(place % SECTOR as u64).unwrap_or(0);
+        let (now, later) = bytes.split_at(bytes.len().min(room));
+        if now.iter().all(|&b| b == 0) {
+            return true;
+        }
+        place += now.len() as u64;
+        bytes = later;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sector_of_zeros_was_never_written() {
+        let mut bytes = [b'p'; 1500];
+        assert!(!lacks_sector(&bytes, 100));
+        // A zero here and there may be meant.
+        bytes[412..900].fill(0);
+        assert!(!lacks_sector(&bytes, 100));
+        bytes[412..924].fill(0);
+        assert!(lacks_sector(&bytes, 100));
+        assert!(!lacks_sector(&bytes, 101));
+        assert!(lacks_sector(&[b'p', 0, 0], 511));
+        assert!(!lacks_sector(&[], 0));
+    }
 }
