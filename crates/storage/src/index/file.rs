@@ -163,13 +163,14 @@ impl IndexFile {
         Ok(())
     }
 
-    /// Goes back to what the file was when it had this header. Entries added since are forgotten.
+    /// Goes back to what the file was when it had this header. Entries added since are forgotten, and the table on the
+    /// disk forgets them first: once their places hold other entries, no chain could be followed back through them.
     pub(super) fn go_back(&mut self, header: Header) -> Result<(), DiskError> {
         self.header = header;
         self.buffer.clear();
         let mut slots = Slots::read(&*self.file, self.config.slots)?;
-        for i in 0..slots.heads_mut().len() {
-            let mut head = slots.heads_mut()[i];
+        for i in 0..slots.heads().len() {
+            let mut head = slots.heads()[i];
             // The table may have been written after the header was kept: follow the chains back.
             while header.next <= head {
                 head = match self.stored(head)? {
@@ -177,10 +178,10 @@ impl IndexFile {
                     _ => 0,
                 };
             }
-            if head != slots.heads_mut()[i] {
-                slots.heads_mut()[i] = head;
-                slots.set_dirty();
-            }
+            slots.correct(i, head);
+        }
+        if slots.write(&*self.file)? {
+            self.file.sync_data()?;
         }
         self.slots = Some(slots);
         Ok(())

@@ -59,18 +59,22 @@ impl Slots {
         std::mem::replace(&mut self.heads[slot], entry)
     }
 
-    /// All heads, to be corrected.
-    pub(super) fn heads_mut(&mut self) -> &mut [u32] {
-        &mut self.heads
+    /// All heads.
+    pub(super) fn heads(&self) -> &[u32] {
+        &self.heads
     }
 
-    /// All pages are to be written.
-    pub(super) fn set_dirty(&mut self) {
-        self.dirty.fill(true);
+    /// Makes `entry` the newest of slot `slot`.
+    pub(super) fn correct(&mut self, slot: usize, entry: u32) {
+        if self.heads[slot] != entry {
+            self.heads[slot] = entry;
+            self.dirty[slot / PAGE_SLOTS] = true;
+        }
     }
 
-    /// Writes what differs from the file.
-    pub(super) fn write(&mut self, file: &dyn DiskFile) -> Result<(), DiskError> {
+    /// Writes what differs from the file; whether there was anything.
+    pub(super) fn write(&mut self, file: &dyn DiskFile) -> Result<bool, DiskError> {
+        let mut written = false;
         let mut buf = Vec::with_capacity(PAGE_SLOTS * SLOT_BYTES);
         for (page, heads) in self.heads.chunks(PAGE_SLOTS).enumerate() {
             if !self.dirty[page] {
@@ -80,8 +84,9 @@ impl Slots {
             buf.extend(heads.iter().flat_map(|head| head.to_be_bytes()));
             file.write_at(&buf, place(page * PAGE_SLOTS))?;
             self.dirty[page] = false;
+            written = true;
         }
-        Ok(())
+        Ok(written)
     }
 
     fn slot(&self, hash: u32) -> usize {
