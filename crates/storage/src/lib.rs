@@ -36,3 +36,4 @@ pub use queue::{ENTRY_BYTES, Entry, Queue};
 pub use read::{Boundary, ReadLimits, ReadOutcome, ReadStatus};
 pub use store::Store;
 pub use turn::{Placed, Turn};
+pub use worker::WorkerKind;

@@ -9,6 +9,7 @@ use ferromq_disk::{DirLock, Disk};
 use ferromq_wire::message::RecordRef;
 use parking_lot::Mutex;
 
+use crate::bell::Bell;
 use crate::checkpoint::AbortMarker;
 use crate::commit_log::{CommitLog, Flusher, Segments};
 use crate::config::{FlushMode, StoreConfig};
@@ -23,7 +24,7 @@ use crate::queue::{Queue, QueueFiles, Queues};
 use crate::read::{Boundary, Entries, Pull, ReadLimits, ReadOutcome, TimeSearch};
 use crate::recover::{Recovered, Recovery};
 use crate::turn::{Rules, Turn};
-use crate::worker::Worker;
+use crate::worker::{self, Worker, WorkerKind};
 
 /// How long a background thread waits at once for its turn to be acknowledgeable.
 const ACK_WAIT: Duration = Duration::from_millis(500);
@@ -48,6 +49,38 @@ impl Store {
         config: StoreConfig,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, OpenError> {
+        let store = Self::load(disk, config, clock)?;
+        store.start_workers(Worker::start)?;
+        store.core.log.prepare();
+        Ok(Arc::new(store))
+    }
+
+    /// Like [`Store::open`], but no thread starts: [`Store::step`] takes the turns of the workers. For simulations in
+    /// which one seed decides the order of everything. [`Store::append_wait`] would wait forever.
+    pub fn open_stepped(
+        disk: Arc<dyn Disk>,
+        config: StoreConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, OpenError> {
+        let store = Self::load(disk, config, clock)?;
+        store.start_workers(|_, bell, turn| Ok(Worker::stepped(bell, turn)))?;
+        store.core.log.prepare();
+        Ok(Arc::new(store))
+    }
+
+    /// Takes a turn of a worker of a store that was opened by [`Store::open_stepped`]; false if it has nothing more to
+    /// do. With [`FlushMode::Sync`] the dispatcher waits for the flusher, so flush before.
+    pub fn step(&self, worker: WorkerKind) -> bool {
+        let mut workers = self.workers.lock();
+        workers.get_mut(worker as usize).is_some_and(Worker::step)
+    }
+
+    /// Everything of [`Store::open`] but the workers.
+    fn load(
+        disk: Arc<dyn Disk>,
+        config: StoreConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
         check(&config)?;
         disk.create_dirs(&config.root)?;
         let lock = DirLock::take(&*disk, &config.root)?;
@@ -103,14 +136,14 @@ impl Store {
         Self::start(core, rules, writer, recovered, lock)
     }
 
-    /// Publishes where the store stands and starts the workers.
+    /// Publishes where the store stands.
     fn start(
         core: Arc<Core>,
         rules: Arc<Rules>,
         writer: EntryWriter,
         recovered: Recovered,
         lock: DirLock,
-    ) -> Result<Arc<Self>, OpenError> {
+    ) -> Result<Self, OpenError> {
         let flusher = Flusher::new(
             Arc::clone(&core.log.segments),
             Arc::clone(&core.marks),
@@ -125,40 +158,33 @@ impl Store {
         }
         AbortMarker::new(&core.config.root).set(&*core.disk)?;
         let dispatcher = Dispatcher::new(Arc::clone(&core), writer, recovered);
-        let store = Self {
+        Ok(Self {
             dispatcher: Arc::new(Mutex::new(dispatcher)),
             flusher: Arc::new(Mutex::new(flusher)),
             core,
             rules,
             workers: Mutex::default(),
             lock: Mutex::new(Some(lock)),
-        };
-        store.start_workers()?;
-        store.core.log.prepare();
-        Ok(Arc::new(store))
+        })
     }
 
-    fn start_workers(&self) -> Result<(), OpenError> {
+    /// Starts the workers, in the order of [`WorkerKind`].
+    fn start_workers(
+        &self,
+        start: impl Fn(&'static str, Arc<Bell>, worker::Turn) -> Result<Worker, OpenError>,
+    ) -> Result<(), OpenError> {
         let mut workers = self.workers.lock();
         let log = &self.core.log;
         let flusher = Arc::clone(&self.flusher);
-        workers.push(Worker::start(
-            "store-flush",
-            Arc::clone(&log.flush_bell),
-            move || flusher.lock().turn(),
-        )?);
+        let flush = Box::new(move || flusher.lock().turn());
+        workers.push(start("store-flush", Arc::clone(&log.flush_bell), flush)?);
         let dispatcher = Arc::clone(&self.dispatcher);
-        workers.push(Worker::start(
-            "store-dispatch",
-            Arc::clone(&log.dispatch_bell),
-            move || dispatcher.lock().turn(),
-        )?);
+        let dispatch = Box::new(move || dispatcher.lock().turn());
+        let bell = Arc::clone(&log.dispatch_bell);
+        workers.push(start("store-dispatch", bell, dispatch)?);
         let core = Arc::clone(&self.core);
-        workers.push(Worker::start(
-            "store-files",
-            Arc::clone(&log.keeper.bell),
-            move || core.log.keeper.turn(),
-        )?);
+        let files = Box::new(move || core.log.keeper.turn());
+        workers.push(start("store-files", Arc::clone(&log.keeper.bell), files)?);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! A named thread that takes turns: real work is in structs with a synchronous turn, which tests call directly.
 
+use std::fmt;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -18,11 +19,29 @@ pub(crate) enum Next {
     Wait(Option<Duration>),
 }
 
-/// A running worker thread.
-#[derive(Debug)]
+/// The workers of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkerKind {
+    /// Syncs the log.
+    Flush,
+    /// Writes queue and index entries, and saves checkpoints when they are due.
+    Dispatch,
+    /// Makes the next file of the log.
+    Files,
+}
+
+/// What a worker does, again and again.
+pub(crate) type Turn = Box<dyn FnMut() -> Next + Send>;
+
+/// A worker: a running thread, or one whose turns somebody else takes.
 pub(crate) struct Worker {
     bell: Arc<Bell>,
-    thread: Option<JoinHandle<()>>,
+    how: How,
+}
+
+enum How {
+    Thread(Option<JoinHandle<()>>),
+    Stepped(Turn),
 }
 
 impl Worker {
@@ -30,7 +49,7 @@ impl Worker {
     pub(crate) fn start(
         name: &'static str,
         bell: Arc<Bell>,
-        mut turn: impl FnMut() -> Next + Send + 'static,
+        mut turn: Turn,
     ) -> Result<Self, OpenError> {
         let ring = Arc::clone(&bell);
         let thread = thread::Builder::new()
@@ -48,8 +67,30 @@ impl Worker {
             .map_err(|source| OpenError::Thread { name, source })?;
         Ok(Self {
             bell,
-            thread: Some(thread),
+            how: How::Thread(Some(thread)),
         })
+    }
+
+    /// A worker without a thread: [`Worker::step`] takes its turns.
+    pub(crate) fn stepped(bell: Arc<Bell>, turn: Turn) -> Self {
+        Self {
+            bell,
+            how: How::Stepped(turn),
+        }
+    }
+
+    /// Takes a turn of a worker without a thread; false if it has nothing more to do.
+    pub(crate) fn step(&mut self) -> bool {
+        match &mut self.how {
+            How::Stepped(turn) => !matches!(turn(), Next::Wait(_)),
+            How::Thread(_) => false,
+        }
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Worker")
     }
 }
 
@@ -57,7 +98,9 @@ impl Drop for Worker {
     /// Ends the thread after its present turn.
     fn drop(&mut self) {
         self.bell.stop();
-        if let Some(thread) = self.thread.take() {
+        if let How::Thread(thread) = &mut self.how
+            && let Some(thread) = thread.take()
+        {
             // A worker that panicked has reported that already; there is nothing to add.
             let _ = thread.join();
         }

@@ -11,6 +11,7 @@ mod faults;
 mod keys;
 mod model;
 mod recovery;
+mod simulation;
 mod support;
 mod threads;
 mod times;
