@@ -157,7 +157,8 @@ fn torn(record: &RecordRef<'_>, place: u64) -> Option<&'static str> {
     }
     let properties = record.properties().as_bytes();
     let properties_at = place + (record.size() - properties.len()) as u64;
-    if properties.contains(&0) && lacks_sector(properties, properties_at) {
+    let is_cut = properties.last() == Some(&0);
+    if is_cut || properties.contains(&0) && lacks_sector(properties, properties_at) {
         return Some("the properties have bytes that were never written");
     }
     if record.store_timestamp() <= Millis(0) {
