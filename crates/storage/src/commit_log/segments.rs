@@ -123,6 +123,8 @@ impl Segments {
             && clear
         {
             last.zero(end, last.end())?;
+            // Else a power cut could bring back what was cleared after new records stand before it, or among them.
+            last.file()?.sync_data()?;
         }
         if removed {
             self.disk.sync_dir(&self.dir)?;
