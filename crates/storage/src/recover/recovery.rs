@@ -92,6 +92,9 @@ impl Recovery<'_> {
         // With no file of the log left nothing else counts, as in RocketMQ: the store begins anew.
         let has_log = !self.segments.all().is_empty();
         if !has_log {
+            if checkpoint.is_some() {
+                self.forget(0)?;
+            }
             self.remove_queue_files()?;
         }
         let sources = Sources {
@@ -109,6 +112,7 @@ impl Recovery<'_> {
             return Ok((start, true));
         }
         // Everything but the log can be made anew.
+        self.forget(checkpoint.synced)?;
         for queue in self.queues.all() {
             queue.load(0, 0, 0);
         }
@@ -144,6 +148,9 @@ impl Recovery<'_> {
         };
         if !usable {
             tracing::warn!("a file of the key index is missing or damaged; building it anew");
+            if checkpoint.is_some() {
+                self.forget(start.synced)?;
+            }
             index.clear()?;
             start.position = self.segments.start();
         } else if checkpoint.is_none() && !clean {
@@ -153,6 +160,22 @@ impl Recovery<'_> {
                 start.position = start.position.min(from);
             }
         }
+        Ok(())
+    }
+
+    /// Notes on the disk that queues and index are made anew. Without that the checkpoint would vouch for the new files,
+    /// which may have the names of the old ones, if this start is interrupted.
+    fn forget(&self, synced: u64) -> Result<(), OpenError> {
+        let start = self.segments.start();
+        let fresh = Checkpoint {
+            start,
+            position: start,
+            synced,
+            ..Checkpoint::default()
+        };
+        // Twice, so that the older generation is forgotten too.
+        fresh.save(&**self.disk, &self.config.root)?;
+        fresh.save(&**self.disk, &self.config.root)?;
         Ok(())
     }
 
