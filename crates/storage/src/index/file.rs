@@ -30,6 +30,8 @@ pub(super) struct IndexFile {
     slots: Option<Slots>,
     /// Entries that are not in the file yet, up to the newest.
     buffer: Vec<u8>,
+    /// Whether a sync has failed; a failed write can be tried again.
+    sync_failed: bool,
 }
 
 /// An entry as stored.
@@ -66,6 +68,7 @@ impl IndexFile {
             file,
             slots: Some(Slots::empty(config.slots)),
             buffer: Vec::new(),
+            sync_failed: false,
         })
     }
 
@@ -91,6 +94,7 @@ impl IndexFile {
             file,
             slots: None,
             buffer: Vec::new(),
+            sync_failed: false,
         }))
     }
 
@@ -148,12 +152,23 @@ impl IndexFile {
     /// Writes everything and makes it survive a power cut. Entries reach the disk before the slots that lead to them.
     pub(super) fn sync(&mut self) -> Result<(), DiskError> {
         self.write()?;
-        self.file.sync_data()?;
+        self.sync_file()?;
         if let Some(slots) = &mut self.slots {
             slots.write(&*self.file)?;
-            self.file.sync_data()?;
+            self.sync_file()?;
         }
         Ok(())
+    }
+
+    /// Whether a sync has failed.
+    pub(super) fn sync_failed(&self) -> bool {
+        self.sync_failed
+    }
+
+    fn sync_file(&mut self) -> Result<(), DiskError> {
+        let synced = self.file.sync_data();
+        self.sync_failed |= synced.is_err();
+        synced
     }
 
     /// No more entries will come: the table is not needed in memory.

@@ -23,7 +23,6 @@ pub(crate) struct KeyIndex {
     files: Vec<IndexFile>,
     /// Whether a file was made since the last sync.
     new_file: bool,
-    sync_failed: bool,
 }
 
 /// What to look for.
@@ -50,7 +49,6 @@ impl KeyIndex {
             config,
             files: Vec::new(),
             new_file: false,
-            sync_failed: false,
         }
     }
 
@@ -161,7 +159,7 @@ impl KeyIndex {
         let mut header = Header::after(Millis(0), 0);
         let mut name = file_name::next(self.clock.now(), None);
         if let Some(last) = self.files.last_mut() {
-            last.seal().inspect_err(|_| self.sync_failed = true)?;
+            last.seal()?;
             header = Header::after(last.header.end_time, last.header.end_offset);
             name = file_name::next(self.clock.now(), Some(&last.name));
         }
@@ -175,7 +173,7 @@ impl KeyIndex {
     /// Makes everything added survive a power cut.
     pub(crate) fn sync(&mut self) -> Result<(), DiskError> {
         if let Some(last) = self.files.last_mut() {
-            last.sync().inspect_err(|_| self.sync_failed = true)?;
+            last.sync()?;
         }
         if self.new_file {
             self.disk.sync_dir(&self.dir)?;
@@ -189,7 +187,7 @@ impl KeyIndex {
 
     /// Whether a sync has failed.
     pub(crate) fn sync_failed(&self) -> bool {
-        self.sync_failed
+        self.files.last().is_some_and(IndexFile::sync_failed)
     }
 
     /// The files and their headers.
