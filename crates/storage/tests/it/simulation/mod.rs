@@ -2,8 +2,9 @@
 //! seed.
 //!
 //! Reading order: [`seeds`] (which seeds run), [`random`] (what a seed decides), [`world`] (a store, its disk, and
-//! what it must hold), [`power_cuts`] (the runs).
+//! what it must hold), [`power_cuts`] and [`failures`] (the runs).
 
+mod failures;
 mod power_cuts;
 pub(crate) mod random;
 pub(crate) mod seeds;

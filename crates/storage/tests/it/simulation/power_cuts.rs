@@ -81,3 +81,21 @@ fn a_record_without_a_sector_of_its_properties_is_torn() {
 fn the_index_goes_back_twice() {
     run(17, ASYNC);
 }
+
+/// A second power cut took back what recovery had cleared behind the end of the log.
+#[test]
+fn cleared_bytes_do_not_come_back() {
+    for seed in [766, 828, 1169, 2560] {
+        run(seed, ASYNC);
+    }
+    for seed in [208, 2020, 2467] {
+        run(seed, FlushMode::Sync);
+    }
+}
+
+/// The index was made anew under the name of its old file, and a power cut followed: the checkpoint of the old file
+/// vouched for the new one.
+#[test]
+fn an_old_checkpoint_does_not_vouch_for_files_made_anew() {
+    run(4422, ASYNC);
+}
