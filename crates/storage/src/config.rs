@@ -1,4 +1,4 @@
-//! What a store must be told when it is opened. Names in brackets are RocketMQ's keys.
+//! What a store must be told when it is opened. Names in parentheses are RocketMQ's keys.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,21 +6,21 @@ use std::time::Duration;
 /// Settings of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreConfig {
-    /// Folder of all data [`storePathRootDir`]; created if missing.
+    /// Folder of all data (`storePathRootDir`); created if missing.
     pub root: PathBuf,
-    /// Folder of the commit log [`storePathCommitLog`]; `commitlog` below the root if `None`.
+    /// Folder of the commit log (`storePathCommitLog`); `commitlog` below the root if `None`.
     pub commit_log_dir: Option<PathBuf>,
-    /// Size of a commit-log file in bytes [`mappedFileSizeCommitLog`]. Fixed for the life of a store.
+    /// Size of a commit-log file in bytes (`mappedFileSizeCommitLog`). Fixed for the life of a store.
     pub segment_bytes: u64,
-    /// Size of a consume-queue file in bytes [`mappedFileSizeConsumeQueue`]; rounded up to whole entries of 20.
+    /// Size of a consume-queue file in bytes (`mappedFileSizeConsumeQueue`); rounded up to whole entries of 20.
     pub queue_file_bytes: u64,
-    /// The key index; `None` switches it off [`messageIndexEnable`].
+    /// The key index; `None` switches it off (`messageIndexEnable`).
     pub index: Option<IndexConfig>,
-    /// What makes a message acknowledgeable [`flushDiskType`].
+    /// What makes a message acknowledgeable (`flushDiskType`).
     pub flush: FlushMode,
     /// Bytes of the newest part of the log that are kept in memory for consumers at the tail.
     pub tail_ring_bytes: usize,
-    /// Delays of the levels of `SCHEDULE_TOPIC_XXXX` [`messageDelayLevel`], level 1 first.
+    /// Delays of the levels of `SCHEDULE_TOPIC_XXXX` (`messageDelayLevel`), level 1 first.
     pub delay_levels: Vec<Duration>,
     /// Largest record in bytes: the largest body and 64 KiB for all the rest.
     pub record_bytes_max: usize,
@@ -30,7 +30,7 @@ pub struct StoreConfig {
     pub queue_files_open_max: usize,
     /// How long queue and index entries may wait in memory before they are written to their files.
     pub dispatch_delay: Duration,
-    /// Whether recovery compares bodies with their checksums [`checkCRCOnRecover`].
+    /// Whether recovery compares bodies with their checksums (`checkCRCOnRecover`).
     pub check_crc: bool,
 }
 
@@ -39,7 +39,7 @@ pub struct StoreConfig {
 pub enum FlushMode {
     /// As soon as it is with the operating system: survives the death of the process, not of the machine.
     Async {
-        /// Longest time between an append and the sync of it [`flushIntervalCommitLog`].
+        /// Longest time between an append and the sync of it (`flushIntervalCommitLog`).
         interval: Duration,
     },
     /// When it is on the disk: survives a loss of power.
@@ -49,9 +49,9 @@ pub enum FlushMode {
 /// Sizes of a key index file. Fixed for the life of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexConfig {
-    /// Hash slots of a file [`maxHashSlotNum`].
+    /// Hash slots of a file (`maxHashSlotNum`).
     pub slots: u32,
-    /// Entries of a file, of which the first is never used [`maxIndexNum`].
+    /// Entries of a file, of which the first is never used (`maxIndexNum`).
     pub entries: u32,
 }
 
@@ -60,15 +60,15 @@ pub struct IndexConfig {
 pub struct TransferLimits {
     /// Messages nearer than this to the end of the log are taken to be in memory, in bytes.
     pub memory_window_bytes: u64,
-    /// Bytes of messages in memory [`maxTransferBytesOnMessageInMemory`].
+    /// Bytes of messages in memory (`maxTransferBytesOnMessageInMemory`).
     pub memory_bytes: usize,
-    /// Messages in memory [`maxTransferCountOnMessageInMemory`].
+    /// Messages in memory (`maxTransferCountOnMessageInMemory`).
     pub memory_count: u32,
-    /// Bytes of messages on disk [`maxTransferBytesOnMessageInDisk`].
+    /// Bytes of messages on disk (`maxTransferBytesOnMessageInDisk`).
     pub disk_bytes: usize,
-    /// Messages on disk [`maxTransferCountOnMessageInDisk`].
+    /// Messages on disk (`maxTransferCountOnMessageInDisk`).
     pub disk_count: u32,
-    /// Queue entries one read looks at when its filter passes few of them [`maxFilterMessageSize` / 20].
+    /// Queue entries one read looks at when its filter passes few of them (`maxFilterMessageSize` / 20).
     pub scan_count: u32,
 }
 
