@@ -12,6 +12,7 @@ use crate::checkpoint::{Checkpoint, JavaCheckpoint, QueueMark};
 use crate::commit_log::Pending;
 use crate::core::Core;
 use crate::error::Fatal;
+use crate::index::KeyIndex;
 use crate::queue::Queue;
 use crate::recover::Recovered;
 use crate::worker::Next;
@@ -127,9 +128,9 @@ impl Dispatcher {
             return Ok(());
         }
         self.writer.sync()?;
-        let (index, index_time) = match self.writer.index() {
-            Some(index) => (index.headers(), index.full_until()),
-            None => (Vec::new(), Millis(0)),
+        let (index, java) = match self.writer.index() {
+            Some(index) => (index.headers(), self.java_times(&index)),
+            None => (Vec::new(), (self.stored, Millis(0))),
         };
         let mut queues = Vec::new();
         for queue in core.queues.all() {
@@ -154,8 +155,8 @@ impl Dispatcher {
         checkpoint.save(&*core.disk, &core.config.root)?;
         let java = JavaCheckpoint {
             log_time: self.stored,
-            queue_time: self.stored,
-            index_time,
+            queue_time: java.0,
+            index_time: java.1,
             confirmed: self.position,
             ..JavaCheckpoint::load(&*core.disk, &core.config.root)?
         };
@@ -169,6 +170,13 @@ impl Dispatcher {
     pub(crate) fn save_soon(&mut self) {
         self.saved = (0, Millis::default());
         self.core.log.dispatch_bell.ring();
+    }
+
+    /// From when RocketMQ must read the log again after a crash, and until when index files are full. It throws the
+    /// file away that is not full and would not fill it again with what is older than the first of these times.
+    fn java_times(&self, index: &KeyIndex) -> (Millis, Millis) {
+        let since = index.filling_since().unwrap_or(self.stored);
+        (since.min(self.stored), index.full_until())
     }
 
     /// Clears entries of lost messages in the files of at most `count` queues.

@@ -202,6 +202,15 @@ impl KeyIndex {
         full.map_or(Millis(0), |f| f.header.end_time)
     }
 
+    /// Store time of the first entry in the file that is being filled; `None` if it has none.
+    pub(crate) fn filling_since(&self) -> Option<Millis> {
+        let last = self
+            .files
+            .last()
+            .filter(|f| !f.is_full() && !f.header.is_empty());
+        last.map(|f| f.header.begin_time)
+    }
+
     /// Log offsets of messages with a key, in ascending order: the newest `count_max` in the time range.
     pub(crate) fn query(&mut self, query: Query) -> Result<Vec<u64>, DiskError> {
         let mut found = Vec::new();

@@ -118,6 +118,25 @@ fn the_newest_are_found_first_and_the_time_range_counts() {
     assert_eq!(fs::read_dir(dir.path().join("index")).unwrap().count(), 3);
 }
 
+/// RocketMQ's broker throws the file away that is not full, and reads the log again from the times it finds here.
+#[test]
+fn after_a_kill_rocketmq_is_sent_back_to_the_first_entry_of_the_file_that_is_not_full() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::at(NOON));
+    let config = small(dir.path());
+    let store = Store::open(Arc::new(RealDisk), config, Arc::clone(&clock) as _).unwrap();
+    // 50 entries fill a file of 39 and begin a second.
+    for _ in 0..50 {
+        put(&store, &message("TopicTest", 0, b"x").with("KEYS", "k"));
+        clock.advance(Duration::from_secs(1));
+    }
+    store.close().unwrap();
+    let checkpoint = fs::read(dir.path().join("checkpoint")).unwrap();
+    let field = |at: usize| i64::from_be_bytes(checkpoint[at..at + 8].try_into().unwrap());
+    let seconds = [0, 8, 16].map(|at| (field(at) - NOON.0) / 1000);
+    assert_eq!(seconds, [49, 39, 38], "log, queues, full index files");
+}
+
 fn fill(store: &Store) -> Vec<u64> {
     let put = |i: u8| {
         let key = format!("k{}", i % 7);
