@@ -8,6 +8,7 @@
 mod append_and_read;
 mod damage;
 mod faults;
+mod golden;
 mod keys;
 mod model;
 mod recovery;
