@@ -9,16 +9,30 @@ from .ports import free_port
 from .server import DELAY_LEVELS, START_SECONDS, Server
 from .tools import jars, need
 
+# What 4.x needs on Java 17 to remove files.
+_OLD_ON_NEW_JAVA = [
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+]
+_LOGBACK = """<configuration>
+  <appender name="out" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%d %p %c - %m%n</pattern></encoder>
+  </appender>
+  <root level="WARN"><appender-ref ref="out"/></root>
+</configuration>
+"""
+
 
 class Apache(Server):
-    """The 5.3.3 name server and broker, each in its own JVM with a small heap."""
+    """The name server and broker of one version, each in its own JVM with a small heap."""
 
     kind = "apache"
 
-    def __init__(self, folder):
+    def __init__(self, folder, version="5.3"):
         super().__init__(folder)
         need("java")
-        self._jars = jars("server-5.3")
+        self._jars = jars("server-" + version)
+        self._version = version
         self._namesrv = None
         self._broker = None
 
@@ -27,13 +41,17 @@ class Apache(Server):
         self.namesrv_port = free_port()
         self.broker_port = free_port((-2, 1))
         self._start_namesrv()
-        self._start_broker()
+        self.start_broker()
         event("Apache's name server and broker are ready on %s" % self.namesrv)
 
     def restart_broker(self, clean, settings):
-        self.end(self._broker, clean)
+        self.end_broker(clean)
         self.settings.update(settings)
-        self._start_broker()
+        self.start_broker()
+
+    def end_broker(self, clean):
+        """Stops the broker alone."""
+        self.end(self._broker, clean)
 
     def restart_namesrv(self):
         self.end(self._namesrv, clean=False)
@@ -51,7 +69,8 @@ class Apache(Server):
         self._namesrv = self._java("namesrv", "256m", "org.apache.rocketmq.namesrv.NamesrvStartup", conf)
         self._wait_port(self.namesrv_port, self._namesrv)
 
-    def _start_broker(self):
+    def start_broker(self):
+        """Starts the broker alone, with the settings there are."""
         store = os.path.join(self.folder, "store")
         values = {
             "brokerClusterName": "DefaultCluster",
@@ -84,10 +103,20 @@ class Apache(Server):
 
     def _java(self, name, heap, main, conf):
         command = ["java", "-Xms" + heap, "-Xmx" + heap, "-XX:+UseSerialGC", "-Duser.home=" + self.folder]
+        if self._version.startswith("4"):
+            command += _OLD_ON_NEW_JAVA
+            self._write_logback(name)
         command += ["-cp", os.path.join(self._jars, "*"), main, "-c", conf]
         return processes.start(
             command, os.path.join(self.folder, name + ".log"), env={"ROCKETMQ_HOME": self.folder}, cwd=self.folder
         )
+
+    def _write_logback(self, name):
+        """4.x reads how it should log from a file, and dies without."""
+        folder = os.path.join(self.folder, "conf")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "logback_%s.xml" % name), "w", encoding="utf-8") as out:
+            out.write(_LOGBACK)
 
     @staticmethod
     def _wait_port(port, child):

@@ -37,27 +37,33 @@ class FerroMQ(Server):
         self.namesrv_port = free_port()
         self.broker_port = free_port((-2, 1))
         if self._split:
-            self._start_namesrv()
-        self._start_broker()
+            self.start_namesrv()
+        self.start_broker()
         event("ferromq (%s) is ready on %s" % (self.layout, self.namesrv))
 
     def restart_broker(self, clean, settings):
-        self.end(self._broker, clean)
+        self.end_broker(clean)
         self.settings.update(settings)
-        self._start_broker()
+        self.start_broker()
+
+    def end_broker(self, clean):
+        """Stops the broker (and the name server too, where they are one process)."""
+        self.end(self._broker, clean)
 
     def restart_namesrv(self):
         if not self._split:
             self.restart_broker(clean=False, settings={})
             return
         self.end(self._namesrv, clean=False)
-        self._start_namesrv()
+        self.start_namesrv()
 
-    def _start_namesrv(self):
+    def start_namesrv(self):
+        """Starts the name server alone."""
         conf = self.write_properties("namesrv.conf", {"listenPort": self.namesrv_port})
         self._namesrv = self._run("namesrv", ["namesrv", "-c", conf])
 
-    def _start_broker(self):
+    def start_broker(self):
+        """Starts the broker alone (with the name server, where they are one process), with the settings there are."""
         values = {"messageDelayLevel": DELAY_LEVELS}
         if self._split:
             values["listenPort"] = self.broker_port

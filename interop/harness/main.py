@@ -11,13 +11,17 @@ from . import clients, processes, suite
 from .apache import Apache
 from .events import event, plain
 from .ferromq import FerroMQ
+from .stores import Stores
 from .tools import BuildFailed, MissingTool
 
 SUITES = {
     "java-4.9": lambda: clients.java("4.9"),
     "java-5.3": lambda: clients.java("5.3"),
     "go": clients.go,
+    "stores": lambda: clients.java("5.3"),
 }
+# What `all` stands for: the suites of clients.
+CLIENTS = ["java-4.9", "java-5.3", "go"]
 # The suite that runs with name server and broker as two processes, so that both layouts are covered.
 SPLIT = "java-4.9"
 LIMIT_SECONDS = {"apache": 900, "ferromq": 420}
@@ -32,6 +36,9 @@ def arguments(words):
         choices=["standalone", "split"],
         help="ferromq only: one process, or name server and broker apart (default: split for java-4.9)",
     )
+    parser.add_argument(
+        "--apache", choices=["4.9", "5.3", "5.5"], default="5.3", help="stores only: version of Apache's broker"
+    )
     parser.add_argument("--case", action="append", default=[], metavar="NAME", help="only this case (repeatable)")
     parser.add_argument("--slow", action="store_true", help="also the cases that run with every default interval")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the broker")
@@ -44,7 +51,7 @@ def main(words):
     """Runs the suites; 0 if every case passed, 1 if one failed, 2 if the run could not be set up."""
     options = arguments(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    names = list(SUITES) if "all" in options.suites else list(dict.fromkeys(options.suites))
+    names = CLIENTS if "all" in options.suites else list(dict.fromkeys(options.suites))
     results = []
     try:
         for name in names:
@@ -68,7 +75,7 @@ def _run_suite(name, options):
     folder = tempfile.mkdtemp(prefix="interop-%s-" % name)
     event("suite %s against %s in %s" % (name, options.server, folder))
     layout = options.layout or ("split" if name == SPLIT else "standalone")
-    server = Apache(folder) if options.server == "apache" else FerroMQ(folder, layout)
+    server = _server(name, folder, layout, options)
     server.settings.update(pair.split("=", 1) for pair in options.set)
     results = []
     try:
@@ -86,6 +93,12 @@ def _run_suite(name, options):
     return results
 
 
+def _server(name, folder, layout, options):
+    if name == "stores":
+        return Stores(folder, options.apache)
+    return Apache(folder) if options.server == "apache" else FerroMQ(folder, layout)
+
+
 def _run_client(name, command, server, options, slow):
     words = ["--namesrv", server.namesrv, "--server", server.kind, "--threads", str(options.threads)]
     words += ["--broker", server.broker]
@@ -95,7 +108,7 @@ def _run_client(name, command, server, options, slow):
         words += ["--case", case]
     label = name + "-slow" if slow else name
     line = command(server.folder, words, slow)
-    return suite.run(label, line, server, server.folder, {"HOME": server.folder}, LIMIT_SECONDS[server.kind])
+    return suite.run(label, line, server, server.folder, {"HOME": server.folder}, LIMIT_SECONDS.get(server.kind, 420))
 
 
 def _end_folder(folder, server, keep, failed):

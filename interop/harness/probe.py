@@ -5,7 +5,8 @@ import socket
 import struct
 import time
 
-_GET_ROUTE_BY_TOPIC = 105
+# The request of every client for the brokers of a topic.
+GET_ROUTE_BY_TOPIC = 105
 _PROTOCOL_VERSION = 479
 
 
@@ -36,7 +37,7 @@ def _read(sock, size):
 def has_route(address, topic):
     """Whether the name server at (host, port) knows `topic`."""
     try:
-        return call(address, _GET_ROUTE_BY_TOPIC, {"topic": topic})["code"] == 0
+        return call(address, GET_ROUTE_BY_TOPIC, {"topic": topic})["code"] == 0
     except (OSError, ValueError):
         return False
 

@@ -5,6 +5,7 @@ The client prints on stdout, one line each (anything else is shown as an event):
     @pass CASE SECONDS           a case passed
     @fail CASE SECONDS REASON    a case failed
     @ask restart-broker kill|clean [key=value ...]   and  @ask restart-namesrv
+    @ask switch-broker apache|ferromq|none FOLDER kill|clean [key=value ...]   only in the suite `stores`
 For an @ask the driver does the thing and answers one line on the client's stdin: `done`, or `failed REASON`.
 """
 
@@ -71,13 +72,19 @@ def _talk(child, server, result):
     return planned
 
 
+def _settings(words):
+    return dict(pair.split("=", 1) for pair in words)
+
+
 def _serve(server, words):
     event("  driver: " + " ".join(words))
     try:
         if words[0] == "restart-broker":
-            server.restart_broker(words[1] == "clean", dict(pair.split("=", 1) for pair in words[2:]))
+            server.restart_broker(words[1] == "clean", _settings(words[2:]))
         elif words[0] == "restart-namesrv":
             server.restart_namesrv()
+        elif words[0] == "switch-broker" and hasattr(server, "switch_broker"):
+            server.switch_broker(words[1], words[2], words[3] == "clean", _settings(words[4:]))
         else:
             return "failed unknown request %s" % words[0]
     except RuntimeError as error:

@@ -22,6 +22,10 @@ public final class Main {
 
     private static List<Case> chosen(Options options) {
         List<Case> all = new ArrayList<>();
+        if (options.server().startsWith("stores-")) {
+            all.addAll(options.cases().contains(StoreCases.GOLDEN.name()) ? List.of(StoreCases.GOLDEN) : StoreCases.ALL);
+            return selected(all, options);
+        }
         all.addAll(SendCases.ALL);
         all.addAll(BodyCases.ALL);
         all.addAll(TopicCases.ALL);
@@ -38,6 +42,10 @@ public final class Main {
         all.addAll(LitePullCases.ALL);
         all.addAll(RestartCases.ALL);
         all.addAll(SlowCases.ALL);
+        return selected(all, options);
+    }
+
+    private static List<Case> selected(List<Case> all, Options options) {
         if (!options.cases().isEmpty()) {
             all.removeIf(one -> !options.cases().contains(one.name()));
         }
