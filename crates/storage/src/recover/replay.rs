@@ -96,7 +96,9 @@ impl Replay<'_> {
             );
             return Ok(());
         }
-        for _ in queue.tail.lock().next()..offset {
+        // Not in the head of the loop: the lock would be held all the way through it.
+        let first_missing = queue.tail.lock().next();
+        for _ in first_missing..offset {
             self.push(queue, Entry::PRE_BLANK);
         }
         self.push(queue, entry);
