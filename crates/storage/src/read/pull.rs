@@ -223,8 +223,13 @@ impl Pull<'_> {
         progress.count -= span.count;
         progress.bytes -= span.bytes;
         if let ReadError::NotFound(_) = error {
-            progress.removed = true;
-            return Ok(());
+            if span.at < self.log.segments.start() {
+                progress.removed = true;
+                return Ok(());
+            }
+            // Not deleted meanwhile: an entry that reaches over the end of its file.
+            progress.next = span.first;
+            return Err(self.entries.damaged(span.first));
         }
         progress.next = span.first;
         Err(error)
