@@ -18,14 +18,18 @@ pub(crate) enum LinkError {
     /// Something else has the name.
     #[error("{0} exists and is no link to this program: move it away first")]
     Taken(PathBuf),
-    /// The directory is missing or must not be written.
+    /// The directory must not be written, or is none.
     #[error("cannot make {path}: {source}")]
     Make { path: PathBuf, source: io::Error },
 }
 
-/// Makes all links in `dir`. Links to this program that exist already are left. Returns the paths.
+/// Makes all links in `dir`, which is created if it is missing. Links to this program that exist already are left. Returns the paths.
 pub(crate) fn install(dir: &Path) -> Result<Vec<PathBuf>, LinkError> {
     let program = std::env::current_exe().map_err(LinkError::Own)?;
+    std::fs::create_dir_all(dir).map_err(|source| LinkError::Make {
+        path: dir.to_owned(),
+        source,
+    })?;
     NAMES
         .iter()
         .map(|name| link(&program, dir.join(name)))

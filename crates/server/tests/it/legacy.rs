@@ -13,7 +13,6 @@ fn install(dir: &Path) -> impl Fn(&str) -> PathBuf + use<> {
     let program = dir.join("ferromq");
     std::fs::hard_link(ferromq(), &program).unwrap();
     let links = dir.join("bin");
-    std::fs::create_dir_all(&links).unwrap();
     for _ in 0..2 {
         let (code, out, error) = run(&program, &["install-links", links.to_str().unwrap()]);
         assert_eq!((code, out.lines().count()), (0, 4), "{error}");
