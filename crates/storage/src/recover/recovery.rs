@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ferromq_base::{LogOffset, Millis};
 use ferromq_disk::{Disk, DiskErrorKind};
+use rustc_hash::FxHashMap;
 
 use super::replay::Replay;
 use super::start::{Sources, Start};
@@ -57,6 +58,7 @@ impl Recovery<'_> {
             batch: Pending::default(),
             stored: start.stored,
             records: 0,
+            bridged: FxHashMap::default(),
         };
         let mut scan = Scan::new(self.segments, start.position, self.config.check_crc);
         let end = scan.run(|record, at| Ok(replay.record(record, at)?))?;

@@ -1,11 +1,13 @@
 //! Makes queue and index entries from records, as the append made them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use ferromq_base::{LogOffset, Millis};
 use ferromq_disk::DiskError;
 use ferromq_wire::message::properties;
 use ferromq_wire::message::{RecordRef, sysflag};
+use rustc_hash::FxHashMap;
 
 use crate::commit_log::{KeyEntry, Pending};
 use crate::dispatch::EntryWriter;
@@ -29,6 +31,8 @@ pub(crate) struct Replay<'a> {
     pub stored: Millis,
     /// Number of records.
     pub records: u64,
+    /// The last gap that was bridged in a queue, by the queue's serial number.
+    pub bridged: FxHashMap<u64, Range<u64>>,
 }
 
 impl Replay<'_> {
@@ -78,14 +82,18 @@ impl Replay<'_> {
         if entry.end() <= log_end {
             return Ok(());
         }
-        if offset < next {
+        if offset == 0 && 0 < next {
             // The topic was deleted and made anew: what came later counts.
+            self.flush()?;
+            queue.load(0, 0, log_end);
+        } else if offset < next && self.is_bridged(queue, offset) {
+            // The gap came from a record with a damaged offset: what belongs there goes there.
             self.flush()?;
             queue.load(offset.min(queue.min().0), offset, log_end);
         } else if next == 0 && 0 < offset {
             // What came before is gone with old files of the log.
             queue.load(offset, offset, log_end);
-        } else if GAP_MAX < offset - next {
+        } else if offset < next || GAP_MAX < offset - next {
             tracing::error!(
                 topic = queue.topic(),
                 queue = %queue.id(),
@@ -98,11 +106,20 @@ impl Replay<'_> {
         }
         // Not in the head of the loop: the lock would be held all the way through it.
         let first_missing = queue.tail.lock().next();
+        if first_missing < offset {
+            self.bridged.insert(queue.serial(), first_missing..offset);
+        }
         for _ in first_missing..offset {
             self.push(queue, Entry::PRE_BLANK);
         }
         self.push(queue, entry);
         Ok(())
+    }
+
+    /// Whether a gap was bridged in a queue where `offset` is.
+    fn is_bridged(&self, queue: &Queue, offset: u64) -> bool {
+        let gap = self.bridged.get(&queue.serial());
+        gap.is_some_and(|gap| gap.contains(&offset))
     }
 
     fn push(&mut self, queue: &Arc<Queue>, entry: Entry) {
