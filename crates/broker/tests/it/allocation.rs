@@ -1,13 +1,12 @@
 //! The way of a send and of a pull through a network thread allocates nothing once its buffers have grown.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ferromq_base::Millis;
 use ferromq_net::{Connection, FrameRef, Role, Server, Service, ThreadContext};
+use ferromq_testkit::CountingAllocator;
 use ferromq_wire::code::ResponseCode;
 use ferromq_wire::request::{PullRequest, SendRequest};
 
@@ -15,44 +14,8 @@ use crate::support::{
     Client, PATIENCE, TOPIC, TestBroker, everything, properties, pull, send, to_topic,
 };
 
-/// The system's allocator, counting per thread.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count() {
-    // Fails only while a thread ends, when nobody counts any more.
-    let _ = ALLOCATIONS.try_with(|n| n.set(n.get() + 1));
-}
-
-#[expect(
-    unsafe_code,
-    reason = "an allocator can only be wrapped by implementing the unsafe trait"
-)]
-// SAFETY: every call is handed to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises hold for the inner call too.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: as above.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// A broker whose services count what they allocate.
 struct Counted {
@@ -76,9 +39,9 @@ impl Role for Counted {
 
 impl CountedService {
     fn counted(&self, work: impl FnOnce()) {
-        let before = ALLOCATIONS.get();
+        let before = CountingAllocator::count();
         work();
-        let allocated = ALLOCATIONS.get() - before;
+        let allocated = CountingAllocator::count() - before;
         self.total.fetch_add(allocated, Ordering::SeqCst);
     }
 }

@@ -1,9 +1,7 @@
 //! The way of a send and of a pull through this crate allocates nothing once its buffers have grown.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
 use ferromq_base::{LogOffset, Millis, QueueId, QueueOffset};
+use ferromq_testkit::CountingAllocator;
 use ferromq_wire::frame::{self, SerializeType};
 use ferromq_wire::message::record::place;
 use ferromq_wire::message::tag::tag_code;
@@ -12,50 +10,8 @@ use ferromq_wire::request::{PullRequest, SendRequest};
 use ferromq_wire::response::{PullResponse, SendResponse, Stored, write_status};
 use ferromq_wire::{RemotingCommand, RequestCode, RequestHeader, ResponseCode, Scratch};
 
-/// The system's allocator, counting per thread.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count() {
-    // Fails only while a thread ends, when nobody counts any more.
-    let _ = ALLOCATIONS.try_with(|n| n.set(n.get() + 1));
-}
-
-#[expect(
-    unsafe_code,
-    reason = "an allocator can only be wrapped by implementing the unsafe trait"
-)]
-// SAFETY: every call is handed to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises hold for the inner call too.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: as above.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations(work: impl FnOnce()) -> u64 {
-    let before = ALLOCATIONS.get();
-    work();
-    ALLOCATIONS.get() - before
-}
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// Buffers that a network thread keeps.
 #[derive(Default)]
@@ -178,7 +134,7 @@ fn sends_and_pulls_allocate_nothing_in_steady_state() {
             serve_send(&send, &mut buffers);
             serve_pull(&pull, &mut buffers);
         }
-        let counted = allocations(|| {
+        let counted = CountingAllocator::count_of(|| {
             serve_send(&send, &mut buffers);
             serve_pull(&pull, &mut buffers);
         });
@@ -188,5 +144,5 @@ fn sends_and_pulls_allocate_nothing_in_steady_state() {
 
 #[test]
 fn the_counter_counts() {
-    assert!(allocations(|| drop(std::hint::black_box(vec![1_u8; 10]))) >= 1);
+    assert!(CountingAllocator::count_of(|| drop(std::hint::black_box(vec![1_u8; 10]))) >= 1);
 }
