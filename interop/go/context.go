@@ -234,6 +234,20 @@ func (r *Received) awaitExactly(bodies []string) {
 	equal("bodies", sorted(bodies), sorted(r.bodies()))
 }
 
+// awaitWithRepeats waits until each of the bodies of both lists has come and nothing else: `once` each once, `repeatable`
+// perhaps more often, as a producer may have to send again, or a broker to deliver again, what a kill interrupted.
+func (r *Received) awaitWithRepeats(once, repeatable []string) {
+	r.awaitAll(once)
+	r.awaitAll(repeatable)
+	var got []string
+	for _, body := range r.bodies() {
+		if !contains(repeatable, body) {
+			got = append(got, body)
+		}
+	}
+	equal("bodies", sorted(once), sorted(got))
+}
+
 func sorted(list []string) []string {
 	copied := append([]string(nil), list...)
 	sort.Strings(copied)

@@ -75,6 +75,7 @@ func pullPoll(c *Context) {
 	puller := c.pull(group, topic)
 	equal("bodies", sorted(first), poll(puller, 10))
 	check(puller.PersistOffset(context.Background(), topic))
+	c.awaitStored(group, topic, 10)
 	check(puller.Shutdown())
 	second := c.sendMany(topic, "n", 10)
 	equal("bodies", sorted(second), poll(c.pull(group, topic), 10))

@@ -71,7 +71,7 @@ class Apache(Server):
 
     def start_broker(self):
         """Starts the broker alone, with the settings there are."""
-        store = os.path.join(self.folder, "store")
+        store = self.store()
         values = {
             "brokerClusterName": "DefaultCluster",
             "brokerName": "broker-a",

@@ -33,6 +33,9 @@ class FerroMQ(Server):
         self._broker = None
         self._namesrv = None
 
+    def store(self):
+        return os.path.join(self.folder, "store") if self._split else os.path.join(self.folder, "data", "store")
+
     def start(self):
         self.namesrv_port = free_port()
         self.broker_port = free_port((-2, 1))
@@ -67,7 +70,7 @@ class FerroMQ(Server):
         values = {"messageDelayLevel": DELAY_LEVELS}
         if self._split:
             values["listenPort"] = self.broker_port
-            values["storePathRootDir"] = os.path.join(self.folder, "store")
+            values["storePathRootDir"] = self.store()
         values.update(self.settings)
         conf = self.write_properties("broker.conf", values)
         if self._split:

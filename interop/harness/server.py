@@ -1,6 +1,7 @@
 """What a suite needs from the server under test."""
 
 import os
+import re
 
 from . import probe, processes
 
@@ -9,6 +10,7 @@ from . import probe, processes
 DELAY_LEVELS = "1s 2s " + "1s " * 15 + "3s"
 
 START_SECONDS = 90
+_SAVE_SECONDS = 60
 
 
 class Server:
@@ -46,6 +48,26 @@ class Server:
         """Kills the name server and starts it again; the broker lives on where both are processes of their own."""
         raise NotImplementedError
 
+    def store(self):
+        """The broker's store folder."""
+        return os.path.join(self.folder, "store")
+
+    def await_saved(self, group, topic, total):
+        """Waits until the offsets of `group` that lie on disk add up to `total`: what even a kill -9 leaves."""
+        self._await_sum("consumerOffset.json", topic + "@" + group, total)
+
+    def await_delay_saved(self, total):
+        """Waits until the progress of all delay levels that lies on disk adds up to `total`."""
+        self._await_sum("delayOffset.json", "offsetTable", total)
+
+    def _await_sum(self, name, table, total):
+        path = os.path.join(self.store(), "config", name)
+        probe.wait_for(
+            "%s with %s that adds up to %d" % (path, table, total),
+            lambda: _sum_of(path, table) == total,
+            _SAVE_SECONDS,
+        )
+
     def logs(self):
         """Files to show when something failed."""
         return [os.path.join(self.folder, name) for name in sorted(os.listdir(self.folder)) if name.endswith(".log")]
@@ -74,3 +96,14 @@ class Server:
             processes.kill(child)
         elif processes.terminate(child, seconds) is None:
             raise RuntimeError("the server did not stop within %d s of SIGTERM" % seconds)
+
+
+def _sum_of(path, table):
+    """The sum of the values of a table in an offset file. Not read as JSON: Java writes numbers as keys without quotes."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except OSError:
+        return 0
+    found = re.search('"%s"\\s*:\\s*{([^{}]*)}' % re.escape(table), text)
+    return sum(int(value) for value in re.findall(r":\s*(-?\d+)", found.group(1))) if found else 0

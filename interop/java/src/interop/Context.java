@@ -15,6 +15,8 @@ import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.PullResult;
 import org.apache.rocketmq.client.consumer.PullStatus;
+import org.apache.rocketmq.client.consumer.store.OffsetStore;
+import org.apache.rocketmq.client.consumer.store.ReadOffsetType;
 import org.apache.rocketmq.client.exception.MQClientException;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
@@ -193,6 +195,49 @@ final class Context {
             sum += shared.reader.maxOffset(queue);
         }
         return sum;
+    }
+
+    /**
+     * Waits until the consumer itself counts `total` messages of a topic as consumed: a moment after its listener took
+     * them. A shutdown in that moment is followed by messages a second time.
+     */
+    void awaitCounted(DefaultMQPushConsumer consumer, String topic, long total) throws Exception {
+        OffsetStore offsets = consumer.getOffsetStore();
+        Check.eventually("progress counted by the consumer", () -> {
+            long found = 0;
+            for (MessageQueue queue : queues(topic)) {
+                found += Math.max(0, offsets.readOffset(queue, ReadOffsetType.READ_FROM_MEMORY));
+            }
+            return found == total;
+        });
+    }
+
+    /**
+     * Waits until the offsets that the broker has of a group add up to `total`; commits are one-way requests. For groups
+     * without a living consumer, as it would have to share its queues with the one who asks.
+     */
+    void awaitStored(String group, String topic, long total) throws Exception {
+        DefaultMQPullConsumer looker = pull(group);
+        Check.eventually("stored offsets of " + group, () -> {
+            long found = 0;
+            for (MessageQueue queue : queues(topic)) {
+                found += Math.max(0, looker.fetchConsumeOffset(queue, true));
+            }
+            return found == total;
+        });
+        looker.shutdown();
+    }
+
+    /** Waits until the offsets of a group on the broker's disk add up to `total`: what even a kill -9 leaves. */
+    void awaitSaved(String group, String topic, long total) throws IOException {
+        ask("await-saved " + group + " " + topic + " " + total);
+    }
+
+    /** Shuts a consumer down after it has counted `total` messages, and waits until the broker knows that too. */
+    void stopAfter(DefaultMQPushConsumer consumer, String topic, long total) throws Exception {
+        awaitCounted(consumer, topic, total);
+        consumer.shutdown();
+        awaitStored(consumer.getConsumerGroup(), topic, total);
     }
 
     /** Shuts the case's own clients down. */

@@ -15,7 +15,7 @@ final class DelayCases {
     static final List<Case> ALL = List.of(Case.together("delay-levels", DelayCases::levels));
 
     /** How late a message may be on a busy machine. */
-    private static final long LATE_MILLIS = 10_000;
+    private static final long LATE_MILLIS = 30_000;
 
     private DelayCases() {}
 
@@ -43,7 +43,11 @@ final class DelayCases {
             sentAt.put(level, System.currentTimeMillis());
             c.send(message, c.queues(topic).get(level % 4));
         }
-        Check.equal("visible at once", 1L, c.messagesIn(topic));
+        long visible = c.messagesIn(topic);
+        // On a busy machine the shortest delays are over by now.
+        long now = System.currentTimeMillis();
+        long due = expected.keySet().stream().filter(level -> sentAt.get(level) + expected.get(level) <= now).count();
+        Check.isTrue(visible + " visible, " + due + " due", visible >= 1 && visible <= due);
         received.awaitExactly(List.of("level0", "level1", "level2", "level18", "level99"));
         expected.forEach((level, delay) -> {
             long waited = arrived.get("level" + level) - sentAt.get(level);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 
 /** The line protocol with the driver (described in harness/suite.py). */
@@ -16,8 +17,8 @@ final class Driver {
     private final PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
     private final BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
 
-    synchronized void plan(int cases) {
-        out.println("@plan " + cases);
+    synchronized void plan(List<String> cases) {
+        out.println("@plan " + String.join(" ", cases));
     }
 
     synchronized void event(String caseName, String text) {

@@ -95,7 +95,7 @@ final class PullCases {
         Check.isTrue("answered before there was a message", !answer.isDone());
         long sent = System.nanoTime();
         c.send(Context.message(topic, "", "awaited"));
-        PullResult result = answer.get(15, TimeUnit.SECONDS);
+        PullResult result = answer.get(60, TimeUnit.SECONDS);
         c.event("answered " + (System.nanoTime() - sent) / 1_000_000 + " ms after the send began");
         Check.equal("status", PullStatus.FOUND, result.getPullStatus());
         Check.equal("body", "awaited", Context.body(result.getMsgFoundList().get(0)));

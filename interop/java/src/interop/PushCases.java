@@ -46,15 +46,18 @@ final class PushCases {
         consumer.start();
         List<String> bodies = new ArrayList<>(c.sendMany(topic, "first", 1));
         received.awaitExactly(bodies);
-        long began = System.nanoTime();
-        for (int i = 0; i < 10; i++) {
-            bodies.addAll(c.sendMany(topic, "next" + i + "-", 1));
-            received.awaitExactly(bodies);
-        }
-        long millis = (System.nanoTime() - began) / 1_000_000;
-        c.event("10 messages one after another took " + millis + " ms");
-        // Ten polls of any polling interval would be seconds; the limit is generous because machines are busy.
-        Check.isTrue("10 messages took " + millis + " ms", millis < 4000);
+        // Ten polls of any polling interval would be seconds, and the same the next time. On a busy machine ten answers
+        // to a waiting pull may be as slow, but not again and again.
+        Check.eventually("10 messages in less than 4 s", () -> {
+            long began = System.nanoTime();
+            for (int i = 0; i < 10; i++) {
+                bodies.addAll(c.sendMany(topic, "message" + bodies.size() + "-", 1));
+                received.awaitExactly(bodies);
+            }
+            long millis = (System.nanoTime() - began) / 1_000_000;
+            c.event("10 messages one after another took " + millis + " ms");
+            return millis < 4000;
+        });
     }
 
     /** A consumer that comes late to some thousand messages. */
@@ -178,6 +181,7 @@ final class PushCases {
         consumer.setInstanceName("broadcast-restart");
         consumer.start();
         before.awaitExactly(c.sendMany(topic, "old", 10));
+        c.awaitCounted(consumer, topic, 10);
         consumer.shutdown();
         List<String> bodies = c.sendMany(topic, "new", 10);
         Received after = new Received();

@@ -42,7 +42,7 @@ final class QueryCases {
         }
         c.send(Context.message(topic, "", "no keys"));
         Check.eventually("even", () -> find(c, topic, "even", 32).equals(List.of("body0", "body2", "body4")));
-        Check.equal("odd", List.of("body1", "body3", "body5"), find(c, topic, "odd", 32));
+        Check.eventually("odd", () -> find(c, topic, "odd", 32).equals(List.of("body1", "body3", "body5")));
         Check.equal("one", List.of("body3"), find(c, topic, "order-3", 32));
         Check.equal("Aa", List.of("body0"), find(c, topic, "Aa", 32));
         Check.equal("two at most", 2, find(c, topic, "odd", 2).size());

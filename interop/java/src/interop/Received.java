@@ -53,6 +53,17 @@ final class Received {
         Check.equal("bodies", bodies.stream().sorted().toList(), bodies().stream().sorted().toList());
     }
 
+    /**
+     * Waits until each of the bodies of both lists has come and nothing else: `once` each once, `repeatable` perhaps
+     * more often, as a producer may have to send again, or a broker to deliver again, what a kill interrupted.
+     */
+    void awaitWithRepeats(Collection<String> once, Collection<String> repeatable) throws Exception {
+        awaitAll(once);
+        awaitAll(repeatable);
+        List<String> got = bodies().stream().filter(body -> !repeatable.contains(body)).sorted().toList();
+        Check.equal("bodies", once.stream().sorted().toList(), got);
+    }
+
     /** Waits until each of these bodies has come at least once. */
     void awaitAll(Collection<String> bodies) throws Exception {
         try {

@@ -2,6 +2,8 @@ package interop;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,8 +41,10 @@ final class StoreSnapshot {
                 for (int i = 0; i < found.size(); i += 37) {
                     samples.add(found.get(i));
                 }
+                samples.add(found.get(found.size() - 1));
             }
         }
+        awaitIndexed(c, samples);
         for (String key : keys) {
             taken.byKey.put(key, find(c, writer.plain, key));
         }
@@ -75,7 +79,7 @@ final class StoreSnapshot {
         String offsetId = ((MessageClientExt) message).getOffsetMsgId();
         byId.put(offsetId, describe(c.producer().viewMessage(topic, offsetId)));
         String unique = MessageClientIDSetter.getUniqID(message);
-        byId.put(unique, found(c, topic, unique));
+        byId.put(unique, describe(c.producer().viewMessage(topic, unique)));
         MessageQueue queue = new MessageQueue(topic, message.getBrokerName(), message.getQueueId());
         // Among messages of the same millisecond 4.9 finds any, later versions the first.
         if (c.options.server().endsWith("4.9")) {
@@ -84,31 +88,25 @@ final class StoreSnapshot {
         byTime.put(queue + "@" + message.getStoreTimestamp(), c.producer().searchOffset(queue, message.getStoreTimestamp()));
     }
 
-    private static String found(Context c, String topic, String unique) throws Exception {
-        // The index is written a moment after the message.
-        for (int i = 0; ; i++) {
+    /** The index is written a moment after the messages, in their order: the last one is found when all are. */
+    private static void awaitIndexed(Context c, List<MessageExt> samples) throws Exception {
+        MessageExt last = Collections.max(samples, Comparator.comparing(MessageExt::getCommitLogOffset));
+        String unique = MessageClientIDSetter.getUniqID(last);
+        Check.eventually("index up to " + unique, () -> {
             try {
-                return describe(c.producer().viewMessage(topic, unique));
-            } catch (MQClientException none) {
-                if (i == 20) {
-                    return "not found";
-                }
-                Thread.sleep(50);
+                return c.producer().viewMessage(last.getTopic(), unique) != null;
+            } catch (MQClientException notYet) {
+                return false;
             }
-        }
+        });
     }
 
     private static List<String> find(Context c, String topic, String key) throws Exception {
-        for (int i = 0; ; i++) {
-            try {
-                QueryResult result = c.producer().queryMessage(topic, key, 32, 0, Long.MAX_VALUE);
-                return result.getMessageList().stream().map(StoreSnapshot::describe).sorted().toList();
-            } catch (MQClientException none) {
-                if (i == 20) {
-                    return List.of();
-                }
-                Thread.sleep(50);
-            }
+        try {
+            QueryResult result = c.producer().queryMessage(topic, key, 32, 0, Long.MAX_VALUE);
+            return result.getMessageList().stream().map(StoreSnapshot::describe).sorted().toList();
+        } catch (MQClientException none) {
+            return List.of();
         }
     }
 

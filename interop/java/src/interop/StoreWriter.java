@@ -1,7 +1,5 @@
 package interop;
 
-import static org.apache.rocketmq.client.consumer.store.ReadOffsetType.READ_FROM_MEMORY;
-
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -12,7 +10,6 @@ import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
-import org.apache.rocketmq.client.consumer.store.OffsetStore;
 import org.apache.rocketmq.client.exception.MQBrokerException;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.common.message.Message;
@@ -25,6 +22,8 @@ final class StoreWriter {
     private static final int PLAIN = 180;
     private static final int BIG_BYTES = 400_000;
     private static final int SCHEDULE_QUEUES = 18;
+    private static final int READ = 30;
+    private static final int UNREAD = 9;
     private static final String BROKER = "broker-a";
 
     private final Context c;
@@ -105,6 +104,23 @@ final class StoreWriter {
         fail(turn);
         follow(turn);
         delay(turn);
+        awaitSaved(turn);
+    }
+
+    /** All progress lies on the broker's disk, so that not even a kill takes anything from it. */
+    private void awaitSaved(int turn) throws Exception {
+        long committed = 0;
+        for (int id = 0; id < QUEUES; id++) {
+            committed += committed(turn, id);
+        }
+        c.awaitSaved(committer, plain, committed);
+        c.awaitSaved(follower, consumed, (turn + 1L) * READ + (long) turn * UNREAD);
+        long delayed = 0;
+        for (int level = 1; level <= SCHEDULE_QUEUES; level++) {
+            delayed += Math.max(0, max(new MessageQueue("SCHEDULE_TOPIC_XXXX", BROKER, level - 1)));
+        }
+        // One message is left for the next turn.
+        c.ask("await-delay-saved " + (delayed - 1));
     }
 
     private void send(Message message, MessageQueue queue) throws Exception {
@@ -168,10 +184,14 @@ final class StoreWriter {
         DefaultMQPullConsumer consumer = c.pull(committer);
         for (int id = 0; id < QUEUES; id++) {
             MessageQueue queue = queue(id);
-            long offset = 10L * (turn + 1) + id;
+            long offset = committed(turn, id);
             Check.eventually("committed in " + queue, () -> commits(consumer, queue, offset));
         }
         consumer.shutdown();
+    }
+
+    private static long committed(int turn, int id) {
+        return 10L * (turn + 1) + id;
     }
 
     /** The broker knows a group from its first heartbeat on. */
@@ -230,25 +250,11 @@ final class StoreWriter {
         consumer.registerMessageListener(received.concurrently());
         consumer.start();
         List<String> expected = new ArrayList<>(unread);
-        expected.addAll(c.sendMany(consumed, "read-" + turn + "-", 30));
+        expected.addAll(c.sendMany(consumed, "read-" + turn + "-", READ));
         received.awaitExactly(expected);
-        // A message counts as consumed a moment after the listener took it; what counts is committed by the shutdown.
-        OffsetStore offsets = consumer.getOffsetStore();
-        for (MessageQueue queue : c.queues(consumed)) {
-            Check.eventually("end of " + queue, () -> offsets.readOffset(queue, READ_FROM_MEMORY) == max(queue));
-        }
-        consumer.shutdown();
-        awaitCommitted();
+        c.stopAfter(consumer, consumed, (turn + 1L) * READ + (long) turn * UNREAD);
         unread.clear();
-        unread.addAll(c.sendMany(consumed, "unread-" + turn + "-", 9));
-    }
-
-    private void awaitCommitted() throws Exception {
-        DefaultMQPullConsumer looker = c.pull(follower);
-        for (MessageQueue queue : c.queues(consumed)) {
-            Check.eventually("offset of " + queue, () -> looker.fetchConsumeOffset(queue, true) == max(queue));
-        }
-        looker.shutdown();
+        unread.addAll(c.sendMany(consumed, "unread-" + turn + "-", UNREAD));
     }
 
     /** One delayed message comes in this turn, another one is left for the next. */
