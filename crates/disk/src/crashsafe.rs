@@ -20,8 +20,17 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 ///
 /// Whatever instant a crash or power cut picks, a reader that takes `path`, or `path.bak` if there is no `path`,
 /// finds the old content or the new: the new one is on the disk under another name before anything is renamed.
-/// Two calls for one path must not run at the same time.
+/// Two calls for one path must not run at the same time. A full disk is asked for the room that it keeps back.
 pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    loop {
+        match replace_once(disk, path, bytes) {
+            Err(error) if error.kind() == DiskErrorKind::Full && disk.make_room() => {}
+            done => return done,
+        }
+    }
+}
+
+fn replace_once(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     let fresh = beside(path, ".tmp");
     if disk.exists(&fresh)? {
         disk.remove(&fresh)?;

@@ -78,6 +78,15 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// Takes an exclusive lock on a file, created if missing. The lock is held until the result is dropped.
     fn lock(&self, path: &Path) -> Result<Box<dyn Any + Send + Sync>, DiskError>;
 
+    /// Gives up some space that was kept back, because a small file that must be written found the disk full. False if
+    /// there is none left: another attempt would fail, too. The default keeps nothing back.
+    fn make_room(&self) -> bool {
+        false
+    }
+
+    /// Keeps back again what [`Disk::make_room`] gave up, if there is plenty of space. Failing is not an error.
+    fn keep_room(&self) {}
+
     /// The whole content of a file that holds at most `bytes_max` bytes.
     fn read(&self, path: &Path, bytes_max: u64) -> Result<Vec<u8>, DiskError> {
         let file = self.open(path, OpenMode::Read)?;

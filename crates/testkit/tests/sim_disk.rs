@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ferromq_base::Millis;
 use ferromq_disk::{Disk, DiskErrorKind, OpenMode, crashsafe};
 use ferromq_testkit::{Fault, Op, SimDisk, Unsynced};
 
@@ -98,4 +99,24 @@ fn a_full_disk_says_so_and_reserved_space_can_still_be_written() {
     assert_eq!(kind, DiskErrorKind::Full);
     disk.heal();
     file.write_at(&[1; 1], 1024).unwrap();
+}
+
+#[test]
+fn a_removed_file_takes_space_as_long_as_it_is_open() {
+    let disk = SimDisk::new();
+    disk.create_dirs(Path::new("/d")).unwrap();
+    disk.set_time(Millis(5));
+    let path = Path::new("/d/a");
+    let file = disk.open(path, OpenMode::Create).unwrap();
+    file.write_at(&[1; 2048], 0).unwrap();
+    assert_eq!(file.modified().unwrap(), Millis(5));
+    disk.sync_dir(Path::new("/d")).unwrap();
+    disk.remove(path).unwrap();
+    assert_eq!(disk.used(), 2048);
+    file.set_len(512).unwrap();
+    assert_eq!(disk.used(), 512);
+    drop(file);
+    assert_eq!(disk.used(), 0);
+    let left = disk.power_cut(Unsynced::Lost);
+    assert!(left.exists(path).unwrap(), "the removal was not synced");
 }

@@ -8,3 +8,4 @@
 mod crash_states;
 mod crashsafe;
 mod files;
+mod reserve;

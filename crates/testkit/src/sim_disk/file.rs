@@ -28,6 +28,8 @@ pub(super) struct Content {
     unsynced: BTreeMap<usize, Vec<Vec<u8>>>,
     /// Sectors that take space.
     taken: BTreeSet<usize>,
+    /// Time of the last write, by the clock of the disk.
+    modified: Millis,
 }
 
 impl Content {
@@ -133,6 +135,7 @@ impl Content {
             synced: left,
             unsynced: BTreeMap::new(),
             taken,
+            modified: self.modified,
         }
     }
 }
@@ -192,7 +195,10 @@ impl DiskFile for SimFile {
             }
             return Err(error);
         }
-        self.content.lock().write(at, bytes);
+        let now = self.disk.now();
+        let mut content = self.content.lock();
+        content.write(at, bytes);
+        content.modified = now;
         Ok(())
     }
 
@@ -200,7 +206,9 @@ impl DiskFile for SimFile {
         self.disk.step(Op::Allocate, &self.path)?;
         let len = self.place(len)?;
         self.reserve(0, len)?;
+        let now = self.disk.now();
         let mut content = self.content.lock();
+        content.modified = now;
         if content.seen.len() < len {
             content.set_len(len);
         }
@@ -244,6 +252,6 @@ impl DiskFile for SimFile {
     }
 
     fn modified(&self) -> Result<Millis, DiskError> {
-        Ok(Millis(0))
+        Ok(self.content.lock().modified)
     }
 }

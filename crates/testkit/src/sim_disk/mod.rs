@@ -15,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ferromq_base::Millis;
 use ferromq_disk::{Disk, DiskError, DiskFile, Entry, OpenMode, Space};
 use parking_lot::Mutex;
 
@@ -48,6 +49,8 @@ struct State {
     faults: Faults,
     /// Bytes that files may take together.
     capacity: Option<u64>,
+    /// What the times of files are taken from.
+    now: Millis,
 }
 
 /// A lock on a path; freed when dropped.
@@ -86,7 +89,16 @@ impl SimDisk {
         self.state.lock().capacity = Some(bytes);
     }
 
-    /// Bytes that all files take together.
+    /// Files that are written to from now on are as old as this says.
+    pub fn set_time(&self, now: Millis) {
+        self.state.lock().now = now;
+    }
+
+    fn now(&self) -> Millis {
+        self.state.lock().now
+    }
+
+    /// Bytes that all files take together, removed ones that are still open included.
     #[must_use]
     pub fn used(&self) -> u64 {
         self.state.lock().used()
@@ -139,9 +151,10 @@ impl SimDisk {
     }
 
     fn left(&self, choice: &mut Choice) -> Self {
-        let names = self.state.lock().names.after_power_cut(choice);
+        let before = self.state.lock();
         let state = State {
-            names,
+            names: before.names.after_power_cut(choice),
+            now: before.now,
             ..State::default()
         };
         Self {
@@ -177,7 +190,9 @@ impl SimDisk {
 
 impl State {
     fn used(&self) -> u64 {
-        self.names.files().map(|file| file.lock().taken()).sum()
+        let named = self.names.files().map(|file| file.lock().taken());
+        let removed = self.names.removed().map(|file| file.lock().taken());
+        named.sum::<u64>() + removed.sum::<u64>()
     }
 }
 

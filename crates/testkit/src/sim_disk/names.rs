@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use ferromq_disk::Entry;
 use parking_lot::Mutex;
@@ -20,6 +20,8 @@ pub(super) struct Names {
     synced: BTreeMap<PathBuf, Shared>,
     /// Changes by folder that are not synced.
     changes: BTreeMap<PathBuf, Vec<Change>>,
+    /// Files without a name that may still be open.
+    removed: Vec<Weak<Mutex<Content>>>,
 }
 
 /// A change of names in one folder.
@@ -55,6 +57,32 @@ impl Names {
         self.files.values()
     }
 
+    /// Files that were removed while they were open.
+    pub(super) fn removed(&self) -> impl Iterator<Item = Shared> {
+        let open = |file: &Shared| self.known(file) + 1 < Arc::strong_count(file);
+        self.removed
+            .iter()
+            .filter_map(Weak::upgrade)
+            .filter(move |file| open(file))
+    }
+
+    /// How often these names refer to a file, for what a power cut would leave.
+    fn known(&self, file: &Shared) -> usize {
+        let synced = self
+            .synced
+            .values()
+            .filter(|known| Arc::ptr_eq(known, file));
+        let changes = self
+            .changes
+            .values()
+            .flatten()
+            .filter(|change| match change {
+                Change::Put(_, known) | Change::Moved(_, _, known) => Arc::ptr_eq(known, file),
+                Change::Gone(_) => false,
+            });
+        synced.count() + changes.count()
+    }
+
     pub(super) fn exists(&self, path: &Path) -> bool {
         self.files.contains_key(path) || self.is_dir(path)
     }
@@ -86,7 +114,9 @@ impl Names {
     }
 
     pub(super) fn remove(&mut self, path: &Path) -> Option<()> {
-        self.files.get(path)?;
+        let content = Arc::downgrade(self.files.get(path)?);
+        self.removed.retain(|file| file.strong_count() != 0);
+        self.removed.push(content);
         self.change(path, Change::Gone(path.to_owned()));
         Some(())
     }
@@ -169,6 +199,7 @@ impl Names {
             synced: left,
             dirs: self.dirs.clone(),
             changes: BTreeMap::new(),
+            removed: Vec::new(),
         }
     }
 }
