@@ -1,24 +1,31 @@
 //! The least a server can do for a message: one epoll loop that reads frames, scans the header, writes the record to
 //! a log file (one write per loop turn) and replies. No queues, no index, no topics, no checks, no recovery.
 //!
-//! It tells how good the machine is at the moment: a broker's cost is quoted as a multiple of this. It answers sends
-//! (single and batch); everything else gets an empty success, so that the load generator can create its topics.
+//! It tells how good the machine is at the moment: a broker's cost is quoted as a multiple of this. Its log is as
+//! expensive as a broker's: fresh pages of fresh files. It answers sends (single and batch) and pulls, which read the
+//! newest file whatever the queue; everything else gets an empty success, so that the load generator can create its
+//! topics.
 //!
-//! Usage: `ferromq-floor LOG_FILE [PORT]`; prints the port it listens on.
+//! Usage: `ferromq-floor FOLDER [PORT] [--sync]`; prints the port it listens on. With `--sync` each turn is on disk
+//! before it is answered.
 #![expect(clippy::print_stdout, reason = "tells the port to whoever started it")]
 
-use std::fs::{File, OpenOptions};
+mod log;
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::FileExt;
+use std::path::Path;
 
+use log::Log;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
 const LISTENER: Token = Token(usize::MAX);
 const READ_BYTES: usize = 256 << 10;
-/// The log starts over after this many bytes, so that long runs do not fill the disk.
-const LOG_BYTES_MAX: u64 = 1 << 30;
+/// Request code of a pull, and response codes of sends and of pulls that find nothing.
+const PULL: u64 = 11;
+const SUCCESS: u64 = 0;
+const NOT_FOUND: u64 = 19;
 /// Bytes of a stored record besides body, topic and properties.
 const RECORD_OVERHEAD: usize = 91;
 
@@ -34,26 +41,23 @@ struct Floor {
     listener: TcpListener,
     clients: Vec<Option<Client>>,
     dirty: Vec<usize>,
-    log: File,
-    position: u64,
-    /// Records of this turn.
+    log: Log,
+    /// Records of this turn, and where each ends.
     turn: Vec<u8>,
+    ends: Vec<u32>,
     buffer: Vec<u8>,
     queue_offset: u64,
 }
 
 fn main() -> io::Result<()> {
-    let mut args = std::env::args().skip(1);
-    let path = args
+    let (options, args): (Vec<_>, Vec<_>) =
+        std::env::args().skip(1).partition(|arg| arg == "--sync");
+    let mut args = args.into_iter();
+    let folder = args
         .next()
-        .ok_or_else(|| io::Error::other("usage: ferromq-floor LOG_FILE [PORT]"))?;
+        .ok_or_else(|| io::Error::other("usage: ferromq-floor FOLDER [PORT] [--sync]"))?;
     let port = args.next().and_then(|port| port.parse().ok()).unwrap_or(0);
-    let log = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(true)
-        .open(path)?;
-    log.set_len(LOG_BYTES_MAX)?;
+    let log = Log::open(Path::new(&folder), !options.is_empty())?;
     let mut listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
     println!("{}", listener.local_addr()?.port());
     let poll = Poll::new()?;
@@ -65,8 +69,8 @@ fn main() -> io::Result<()> {
         clients: Vec::new(),
         dirty: Vec::new(),
         log,
-        position: 0,
         turn: Vec::new(),
+        ends: Vec::new(),
         buffer: vec![0; READ_BYTES],
         queue_offset: 0,
     };
@@ -116,16 +120,23 @@ impl Floor {
         }
     }
 
-    /// Reads once; handles every whole frame.
+    /// Reads all there is: the poll tells only of new bytes.
     fn serve(&mut self, index: usize) {
+        while self.serve_once(index) {}
+    }
+
+    /// Reads once and handles every whole frame; whether more may be there.
+    fn serve_once(&mut self, index: usize) -> bool {
         let Some(client) = self.clients[index].as_mut() else {
-            return;
+            return false;
         };
         let count = match client.stream.read(&mut self.buffer) {
-            Ok(0) => return self.clients[index] = None,
-            Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            Err(_) => return self.clients[index] = None,
+            Ok(count) if count > 0 => count,
+            Ok(_) | Err(_) => {
+                self.clients[index] = None;
+                return false;
+            }
         };
         let partial = !client.unread.is_empty();
         if partial {
@@ -139,17 +150,17 @@ impl Floor {
         let mut at = 0;
         while let Some((header, body, length)) = frame(&bytes[at..]) {
             at += length;
-            let offset = self.position + self.turn.len() as u64;
-            if body.is_empty() {
-                reply(&mut client.unsent, number(header, b"\"opaque\":"), 0, 0);
+            let opaque = number(header, b"\"opaque\":");
+            if number(header, b"\"code\":") == PULL {
+                // A log that cannot be read answers as an empty one; the load generator then measures nothing.
+                let _ = pull(&mut client.unsent, &self.log, header, opaque);
+            } else if body.is_empty() {
+                reply(&mut client.unsent, opaque, 0, 0);
             } else {
+                let offset = self.log.position() + self.turn.len() as u64;
                 append(&mut self.turn, header, body, self.queue_offset, offset);
-                reply(
-                    &mut client.unsent,
-                    number(header, b"\"opaque\":"),
-                    self.queue_offset,
-                    offset,
-                );
+                self.ends.push(self.turn.len() as u32);
+                reply(&mut client.unsent, opaque, self.queue_offset, offset);
                 self.queue_offset += 1;
             }
         }
@@ -162,15 +173,13 @@ impl Floor {
             client.dirty = true;
             self.dirty.push(index);
         }
+        count == self.buffer.len()
     }
 
     fn end_of_turn(&mut self) -> io::Result<()> {
         if !self.turn.is_empty() {
-            if LOG_BYTES_MAX < self.position + self.turn.len() as u64 {
-                self.position = 0;
-            }
-            self.log.write_all_at(&self.turn, self.position)?;
-            self.position += self.turn.len() as u64;
+            self.log.append(&self.turn, &self.ends)?;
+            self.ends.clear();
             self.turn.clear();
         }
         for index in self.dirty.drain(..) {
@@ -214,7 +223,9 @@ fn number(header: &[u8], key: &[u8]) -> u64 {
     let Some(at) = header.windows(key.len()).position(|window| window == key) else {
         return 0;
     };
-    header[at + key.len()..]
+    let rest = &header[at + key.len()..];
+    rest.strip_prefix(b"\"")
+        .unwrap_or(rest)
         .iter()
         .take_while(|byte| byte.is_ascii_digit())
         .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
@@ -254,7 +265,39 @@ fn reply(out: &mut Vec<u8>, opaque: u64, queue_offset: u64, offset: u64) {
         ),
         offset, queue_offset, opaque
     );
+    let header = out.len() - start - 8;
+    seal(out, start, header);
+}
+
+/// Answers with the records from the wanted offset on, counted in the newest file.
+fn pull(out: &mut Vec<u8>, log: &Log, header: &[u8], opaque: u64) -> io::Result<()> {
+    let offset = number(header, b"\"queueOffset\":");
+    let start = out.len();
+    let mut records = Vec::new();
+    let count = log.read(offset, number(header, b"\"maxMsgNums\":"), &mut records)?;
+    let code = if count == 0 { NOT_FOUND } else { SUCCESS };
+    out.extend_from_slice(&[0; 8]);
+    // Writing to a vector cannot fail.
+    let _ = write!(
+        out,
+        concat!(
+            r#"{{"code":{},"extFields":{{"suggestWhichBrokerId":"0","nextBeginOffset":"{}","minOffset":"0","#,
+            r#""maxOffset":"{}"}},"flag":1,"language":"JAVA","opaque":{},"serializeTypeCurrentRPC":"JSON","version":479}}"#
+        ),
+        code,
+        offset + count,
+        offset + count,
+        opaque
+    );
+    let header = out.len() - start - 8;
+    out.extend_from_slice(&records);
+    seal(out, start, header);
+    Ok(())
+}
+
+/// Fills in the lengths of the frame that begins at `start` and ends with `out`.
+fn seal(out: &mut [u8], start: usize, header: usize) {
     let length = (out.len() - start - 4) as u32;
     out[start..start + 4].copy_from_slice(&length.to_be_bytes());
-    out[start + 4..start + 8].copy_from_slice(&(length - 4).to_be_bytes());
+    out[start + 4..start + 8].copy_from_slice(&(header as u32).to_be_bytes());
 }

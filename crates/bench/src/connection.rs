@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use mio::net::TcpStream;
 
-use crate::frame::{self, Reply};
 use crate::load::BenchError;
-use crate::workload::Slot;
+use crate::reply::Reply;
+use crate::slot::{Shared, Slot};
 
 /// A connection with requests in flight.
 #[derive(Debug)]
@@ -40,13 +40,26 @@ impl Connection {
         })
     }
 
-    /// Queues the next request of `slot`, whose latency counts from `since`.
-    pub fn queue(&mut self, slot: u32, since: Instant, keys: &mut u64) {
-        let Some((workload, started)) = self.slots.get_mut(slot as usize) else {
-            return;
+    /// Number of slots.
+    #[must_use]
+    pub fn slots(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    /// Whether the socket did not take all that was to be sent.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// Queues the next request of `slot`, whose latency counts from `since`. Returns the messages in it.
+    pub fn queue(&mut self, slot: u32, since: Instant, shared: &mut Shared) -> u64 {
+        let Some((work, started)) = self.slots.get_mut(slot as usize) else {
+            return 0;
         };
         *started = since;
-        self.unsent.extend_from_slice(workload.request(keys));
+        work.request(&mut self.unsent, slot, since, shared);
+        work.messages()
     }
 
     /// Writes what is queued, as far as the socket takes it.
@@ -95,7 +108,7 @@ impl Connection {
                 &buffer[..count]
             };
             let mut at = 0;
-            while let Some(reply) = frame::reply(&bytes[at..]).map_err(BenchError::NotAReply)? {
+            while let Some(reply) = Reply::first(&bytes[at..]).map_err(BenchError::NotAReply)? {
                 at += reply.frame_bytes;
                 let slot = self.slots.get_mut(reply.slot as usize);
                 let (slot, started) = slot.ok_or(BenchError::NotAReply("unknown opaque"))?;

@@ -1,6 +1,8 @@
 //! The real binary, started in temporary folders on free ports.
 
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod kill;
