@@ -9,7 +9,8 @@ use ferromq_wire::code::{RequestCode, ResponseCode};
 use crate::gated_disk::GatedDisk;
 use crate::support::{PATIENCE, TOPIC, TestBroker, everything, request, send, to_topic};
 
-const ACK_TIMEOUT: Duration = Duration::from_millis(300);
+/// What is synced at all is synced within this time, also on a busy machine.
+const ACK_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[test]
 fn a_disk_that_does_not_sync_in_time_is_told_and_its_message_shown_later() {

@@ -1,6 +1,6 @@
 //! Heartbeats, what members are told of each other, and what happens when they go.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ferromq_wire::body::{self, ConsumerConnection, ConsumerList, ProducerConnection};
 use ferromq_wire::code::{RequestCode, ResponseCode};
@@ -189,6 +189,7 @@ fn many_members_that_come_together_cause_few_notices() {
     let mut first = broker.client();
     Beat::default().send(&mut first);
     let mut others: Vec<_> = (0..30).map(|_| broker.client()).collect();
+    let begin = Instant::now();
     for (number, client) in others.iter_mut().enumerate() {
         Beat {
             client: &number.to_string(),
@@ -196,12 +197,15 @@ fn many_members_that_come_together_cause_few_notices() {
         }
         .send(client);
     }
-    let mut notices = 0;
+    expect_notice(&mut first);
+    let mut notices = 1;
     while let Some(frame) = first.receive_within(QUIET) {
         assert_notice(&frame);
         notices += 1;
     }
-    assert!((1..15).contains(&notices), "{notices} notices");
+    // One in 200 ms at most, however long the members take to come on a busy machine; and one at once.
+    let most = 2 + begin.elapsed().as_millis() / 200;
+    assert!(notices <= most, "{notices} notices, {most} at most");
     assert_eq!(ids(&mut first).unwrap().len(), 31);
 }
 

@@ -18,7 +18,7 @@ use ferromq_wire::message::RecordRef;
 use ferromq_wire::request::{PullRequest, PullResponseHeader, SendRequest, pull_flag};
 
 /// Longest wait for anything that must happen.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Group of the tests.
 pub(crate) const GROUP: &str = "G";
 /// Topic of the tests.

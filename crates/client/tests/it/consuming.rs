@@ -164,7 +164,7 @@ async fn a_changed_group_is_noticed_at_once_and_progress_is_stored() {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(10), waiting)
+    tokio::time::timeout(std::time::Duration::from_secs(60), waiting)
         .await
         .unwrap();
     consumer.shutdown().await;

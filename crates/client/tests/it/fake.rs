@@ -85,7 +85,7 @@ impl Fake {
                 news.await;
             }
         };
-        let waited = tokio::time::timeout(std::time::Duration::from_secs(20), wait).await;
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(60), wait).await;
         waited
             .unwrap_or_else(|_| unreachable!("no such request {code} in {:?}", self.requests(code)))
     }

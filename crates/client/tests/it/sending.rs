@@ -183,7 +183,7 @@ async fn a_message_is_perhaps_stored_when_the_answer_is_missing() {
         let names = name_server(&["T"], &[("a", &broker.addr)], 1).await;
         let producer = builder(&names)
             .retries(0)
-            .send_timeout(Duration::from_millis(200))
+            .send_timeout(Duration::from_secs(2))
             .start()
             .await
             .unwrap();
@@ -297,7 +297,7 @@ async fn a_broker_that_moved_is_found_soon() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(
-        begin.elapsed() < Duration::from_secs(15),
+        begin.elapsed() < Duration::from_secs(25),
         "{:?}",
         begin.elapsed()
     );

@@ -92,7 +92,7 @@ impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
+            .set_read_timeout(Some(Duration::from_secs(60)))
             .unwrap();
         Self {
             stream,
@@ -268,7 +268,7 @@ pub(crate) fn route(client: &mut Client, topic: &str) -> Option<Value> {
 
 /// Waits until `fact` is true, at most 20 s.
 pub(crate) fn wait_for(what: &str, mut fact: impl FnMut() -> bool) {
-    let limit = Instant::now() + Duration::from_secs(20);
+    let limit = Instant::now() + Duration::from_secs(60);
     while !fact() {
         assert!(Instant::now() < limit, "waited too long for {what}");
         std::thread::sleep(Duration::from_millis(2));

@@ -174,7 +174,7 @@ pub(crate) fn frame(header: &[u8], body: &[u8]) -> Vec<u8> {
 pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
+        .set_read_timeout(Some(Duration::from_secs(60)))
         .unwrap();
     stream.set_nodelay(true).unwrap();
     stream
@@ -207,7 +207,7 @@ pub(crate) fn is_closed(stream: &mut TcpStream) -> bool {
 
 /// Waits until `fact` is true, at most 20 s.
 pub(crate) fn wait_for(what: &str, mut fact: impl FnMut() -> bool) {
-    let limit = Instant::now() + Duration::from_secs(20);
+    let limit = Instant::now() + Duration::from_secs(60);
     while !fact() {
         assert!(Instant::now() < limit, "waited too long for {what}");
         std::thread::sleep(Duration::from_millis(2));

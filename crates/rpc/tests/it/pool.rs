@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::channel::{answer_to, question};
 use super::server::{Script, Server};
 
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
 
 fn echo() -> Script {
     Arc::new(|request| vec![answer_to(&request)])

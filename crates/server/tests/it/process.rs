@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Longest wait for anything the binary does; only a broken one takes that long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A running `ferromq`; killed when dropped.
 pub(crate) struct Process {
@@ -133,11 +133,6 @@ pub(crate) fn ferromq() -> &'static Path {
             .into()
     });
     &PROGRAM
-}
-
-/// Whether the binary under test is slow because it is not optimised.
-pub(crate) fn is_debug_build() -> bool {
-    cfg!(debug_assertions) && std::env::var_os("FERROMQ_BIN").is_none()
 }
 
 /// Runs the binary to its end: exit code, standard output, standard error.

@@ -186,7 +186,7 @@ pub(crate) fn record_bytes(store: &Store, at: LogOffset) -> Vec<u8> {
 
 /// Waits until something is true.
 pub(crate) fn wait_for(mut condition: impl FnMut() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while !condition() {
         assert!(std::time::Instant::now() < deadline, "it did not happen");
         std::thread::yield_now();

@@ -116,7 +116,7 @@ async fn without_any_name_server_errors_say_what_to_do() {
         .await;
     let error = started.unwrap_err();
     assert!(matches!(error, StartError::Route(_)), "{error}");
-    tokio::time::timeout(Duration::from_secs(5), producer.shutdown())
+    tokio::time::timeout(Duration::from_secs(60), producer.shutdown())
         .await
         .unwrap();
 }
