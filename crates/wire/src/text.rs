@@ -86,6 +86,9 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
     if digits.is_empty() {
         return None;
     }
+    if digits.len() < 19 {
+        return short_i64(digits).map(|value| if negative { -value } else { value });
+    }
     let mut value = 0_i64;
     for &digit in digits {
         if !digit.is_ascii_digit() {
@@ -102,9 +105,60 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
     Some(value)
 }
 
+/// So few digits that nothing can overflow.
+#[inline]
+fn short_i64(digits: &[u8]) -> Option<i64> {
+    let mut value = 0_i64;
+    let mut odd = false;
+    for &digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        odd |= 9 < digit;
+        value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
+    }
+    (!odd).then_some(value)
+}
+
+/// Position of the first byte of `text` that is `A` or `B`, eight bytes at a step.
+#[inline(always)]
+pub(crate) fn find_either<const A: u8, const B: u8>(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk()) {
+        let word = u64::from_le_bytes(*chunk);
+        let hits = has_byte(word, A) | has_byte(word, B);
+        if hits != 0 {
+            return Some(at + hits.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    let rest = text.get(at..)?;
+    let step = rest.iter().position(|&b| b == A || b == B)?;
+    Some(at + step)
+}
+
+/// The high bit of the lowest byte of `word` that equals `byte` is set, and none below it; 0 if there is no such byte.
+#[inline(always)]
+fn has_byte(word: u64, byte: u8) -> u64 {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let zeroed = word ^ (LOW * u64::from(byte));
+    zeroed.wrapping_sub(LOW) & !zeroed & HIGH
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn either_byte_is_found_wherever_it_is() {
+        for len in 0..40 {
+            let mut text = vec![0x80; len];
+            assert_eq!(find_either::<b'"', b'x'>(&text), None);
+            for at in (0..len).rev() {
+                text[at] = if at % 2 == 0 { b'"' } else { b'x' };
+                assert_eq!(find_either::<b'"', b'x'>(&text), Some(at));
+            }
+        }
+    }
 
     #[test]
     fn numbers_round_trip_at_their_limits() {

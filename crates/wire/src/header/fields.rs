@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::FIELDS_MAX;
 use super::typed::FieldError;
+use crate::text::find_either;
 
 /// Fields that fit without allocation; the largest ordinary request has 19 with signature.
 const INLINE: usize = 24;
@@ -279,7 +280,7 @@ impl<'b> FieldView<'b> {
 /// Half a surrogate pair becomes a replacement character.
 pub(crate) fn unescape(raw: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let mut rest = raw;
-    while let Some(at) = rest.iter().position(|&b| b == b'\\') {
+    while let Some(at) = find_either::<b'\\', b'\\'>(rest) {
         out.extend_from_slice(&rest[..at]);
         let &kind = rest.get(at + 1)?;
         rest = &rest[at + 2..];

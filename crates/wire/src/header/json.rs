@@ -3,7 +3,7 @@
 use super::RequestHeader;
 use super::fields::Place;
 use crate::language::Language;
-use crate::text::parse_i64;
+use crate::text::find_either;
 use crate::version::Version;
 
 /// Reads an ordinary JSON header into an empty one; none if anything in it is unusual (which need not be wrong).
@@ -25,8 +25,9 @@ pub(super) fn scan(text: &[u8], header: &mut RequestHeader<'_>) -> Option<()> {
     (scanner.at == text.len()).then_some(())
 }
 
+#[inline]
 fn entry(scanner: &mut Scanner<'_>, key: Place, header: &mut RequestHeader<'_>) -> Option<()> {
-    match scanner.slice(key) {
+    match key.of(scanner.text) {
         b"code" => header.code = scanner.i32()?,
         b"flag" => header.flag = scanner.i32()?,
         b"opaque" => header.opaque = scanner.i32()?,
@@ -52,32 +53,30 @@ fn entry(scanner: &mut Scanner<'_>, key: Place, header: &mut RequestHeader<'_>) 
     Some(())
 }
 
-fn fields(scanner: &mut Scanner<'_>, header: &mut RequestHeader<'_>) -> Option<()> {
-    if scanner.peek() == Some(b'n') {
-        scanner.word(b"null")?;
+fn fields(outer: &mut Scanner<'_>, header: &mut RequestHeader<'_>) -> Option<()> {
+    if outer.peek() == Some(b'n') {
+        outer.word(b"null")?;
         header.fields.restart(false);
         return Some(());
     }
     header.fields.restart(true);
-    scanner.byte(b'{')?;
-    scanner.space();
-    if scanner.try_byte(b'}') {
+    outer.byte(b'{')?;
+    outer.space();
+    if outer.try_byte(b'}') {
         return Some(());
     }
+    // A copy that no call gets the address of stays in registers.
+    let mut scanner = Scanner { ..*outer };
     loop {
-        let key = scanner.key()?;
-        let value = match scanner.peek()? {
-            b'"' => Some(scanner.string()?),
-            b'n' => {
-                scanner.word(b"null")?;
-                None
-            }
-            _ => Some(scanner.bare()?),
+        let (key, value) = match scanner.letter() {
+            Some(key) => (key, Some(scanner.rest_of_string()?)),
+            None => (scanner.key()?, scanner.value()?),
         };
         if value.is_some_and(|value| !header.fields.push(key, value)) {
             return None;
         }
         if !scanner.more(b'}')? {
+            outer.at = scanner.at;
             return Some(());
         }
     }
@@ -89,26 +88,26 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    #[inline]
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
 
-    #[inline]
+    #[inline(always)]
     fn space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn try_byte(&mut self, byte: u8) -> bool {
         let there = self.peek() == Some(byte);
         self.at += usize::from(there);
         there
     }
 
-    #[inline]
+    #[inline(always)]
     fn byte(&mut self, byte: u8) -> Option<()> {
         self.try_byte(byte).then_some(())
     }
@@ -118,9 +117,25 @@ impl<'a> Scanner<'a> {
         rest.starts_with(word).then(|| self.at += word.len())
     }
 
-    #[inline]
-    fn slice(&self, place: Place) -> &'a [u8] {
-        place.of(self.text)
+    /// The next eight bytes, the first of them lowest; none near the end of the text.
+    #[inline(always)]
+    fn eight(&self) -> Option<u64> {
+        let chunk = self.text.get(self.at..)?.first_chunk()?;
+        Some(u64::from_le_bytes(*chunk))
+    }
+
+    /// `"x":"`, a key of one letter up to the inside of its string: what most fields of a send begin with.
+    #[inline(always)]
+    fn letter(&mut self) -> Option<Place> {
+        const SHAPE: u64 = u64::from_le_bytes(*b"\"\0\":\"\0\0\0");
+        const FIXED: u64 = u64::from_le_bytes([0xff, 0, 0xff, 0xff, 0xff, 0, 0, 0]);
+        let head = self.eight()?;
+        let letter = (head >> 8) as u8;
+        if head & FIXED != SHAPE || !letter.is_ascii_lowercase() {
+            return None;
+        }
+        self.at += 5;
+        Some(Place::plain(self.at - 4, 1))
     }
 
     /// A quoted key without escapes and its colon, with the space around them.
@@ -133,12 +148,24 @@ impl<'a> Scanner<'a> {
         (!key.escaped).then_some(key)
     }
 
-    /// After a value: true if a comma and another key follow, false at `end`.
+    /// A value of a field; none within for null.
     #[inline]
+    fn value(&mut self) -> Option<Option<Place>> {
+        match self.peek()? {
+            b'"' => self.string().map(Some),
+            b'n' => self.word(b"null").map(|()| None),
+            _ => self.bare().map(Some),
+        }
+    }
+
+    /// After a value: true if a comma and another key follow, false at `end`.
+    #[inline(always)]
     fn more(&mut self, end: u8) -> Option<bool> {
-        self.space();
-        if self.try_byte(end) {
-            return Some(false);
+        if self.peek() != Some(b',') {
+            self.space();
+            if self.try_byte(end) {
+                return Some(false);
+            }
         }
         self.byte(b',')?;
         self.space();
@@ -146,14 +173,21 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string in double quotes; the place is its inside.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Option<Place> {
         self.byte(b'"')?;
+        self.rest_of_string()
+    }
+
+    /// A string after its first quote; the place is its inside.
+    #[inline(always)]
+    fn rest_of_string(&mut self) -> Option<Place> {
         let start = self.at;
         let mut escaped = false;
         loop {
-            self.at = find_quote_or_escape(self.text, self.at)?;
-            if self.text[self.at] == b'"' {
+            let step = find_either::<b'"', b'\\'>(self.text.get(self.at..)?)?;
+            self.at += step;
+            if self.text.get(self.at) == Some(&b'"') {
                 break;
             }
             escaped = true;
@@ -168,6 +202,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The inside of a string without escapes; whether escapes are valid is for the tolerant reader to say.
+    #[inline]
     fn plain_string(&mut self) -> Option<&'a [u8]> {
         let place = self.string()?;
         (!place.escaped).then(|| place.of(self.text))
@@ -179,53 +214,35 @@ impl<'a> Scanner<'a> {
         match self.peek()? {
             b't' => self.word(b"true")?,
             b'f' => self.word(b"false")?,
-            _ => self.integer()?,
+            _ => {
+                self.integer()?;
+            }
         }
         Some(Place::plain(at, self.at - at))
     }
 
     /// An integer as Java prints it: no leading zero, no `-0`, and not so long that it could leave 64 bits.
-    fn integer(&mut self) -> Option<()> {
+    #[inline]
+    fn integer(&mut self) -> Option<i64> {
         let negative = self.try_byte(b'-');
         let start = self.at;
-        while self.peek().is_some_and(|b| b.is_ascii_digit()) {
+        let mut value = 0_i64;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
             self.at += 1;
         }
-        let plain = match &self.text[start..self.at] {
-            [b'0'] => !negative,
-            [b'1'..=b'9', rest @ ..] => rest.len() < 18,
+        let plain = match (self.text.get(start)?, self.at - start) {
+            (b'0', 1) => !negative,
+            (b'1'..=b'9', len) => len < 19,
             _ => false,
         };
         let ends = !matches!(self.peek(), Some(b'.' | b'e' | b'E'));
-        (plain && ends).then_some(())
+        let value = if negative { -value } else { value };
+        (plain && ends).then_some(value)
     }
 
+    #[inline]
     fn i32(&mut self) -> Option<i32> {
-        let start = self.at;
-        self.integer()?;
-        i32::try_from(parse_i64(&self.text[start..self.at])?).ok()
+        i32::try_from(self.integer()?).ok()
     }
-}
-
-/// Position of the next `"` or `\` from `at` on, eight bytes at a step.
-fn find_quote_or_escape(text: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let hits = has_byte(word, b'"') | has_byte(word, b'\\');
-        if hits != 0 {
-            return Some(at + hits.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    let rest = text.get(at..)?;
-    let step = rest.iter().position(|&b| b == b'"' || b == b'\\')?;
-    Some(at + step)
-}
-
-/// The high bit of the lowest byte of `word` that equals `byte` is set, and none below it; 0 if there is no such byte.
-fn has_byte(word: u64, byte: u8) -> u64 {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let zeroed = word ^ (LOW * u64::from(byte));
-    zeroed.wrapping_sub(LOW) & !zeroed & HIGH
 }
