@@ -35,6 +35,12 @@ impl fmt::Display for Millis {
 pub trait Clock: Send + Sync + fmt::Debug {
     /// The present wall-clock time.
     fn now(&self) -> Millis;
+
+    /// Seconds by which local time is ahead of UTC at a moment. The default knows no place and stays at UTC.
+    fn utc_offset(&self, at: Millis) -> i64 {
+        let _ = at;
+        0
+    }
 }
 
 /// The clock of the operating system.

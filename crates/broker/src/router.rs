@@ -269,6 +269,8 @@ impl Router {
             RequestCode::GET_BROKER_RUNTIME_INFO => {
                 admin::runtime::get(store, parts.started, parts.clock.now())
             }
+            RequestCode::DELETE_EXPIRED_COMMITLOG => admin::retention::delete_log(store),
+            RequestCode::CLEAN_EXPIRED_CONSUMEQUEUE => admin::retention::clean_queues(store),
             code => Err(not_supported(code)),
         }
     }

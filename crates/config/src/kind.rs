@@ -49,6 +49,12 @@ pub struct Ms;
 /// Time span in seconds.
 #[derive(Debug)]
 pub struct Secs;
+/// Time span in hours.
+#[derive(Debug)]
+pub struct Hours;
+/// Hours of the day from 0 to 23, separated by `;`.
+#[derive(Debug)]
+pub struct HoursOfDay;
 /// Text.
 #[derive(Debug)]
 pub struct Text;
@@ -201,6 +207,50 @@ impl Kind for Secs {
 
     fn write(value: &Duration) -> String {
         value.as_secs().to_string()
+    }
+}
+
+impl Kind for Hours {
+    type Value = Duration;
+    const NAME: &'static str = "int";
+    const UNIT: &'static str = "h";
+
+    fn read(text: &str, range: Option<(i64, i64)>) -> Result<Duration, Refused<Duration>> {
+        // So that the sum with any clock reading fits, in milliseconds.
+        natural(text, range, i64::MAX / 36_000_000, |hours| {
+            Duration::from_secs(hours * 3_600)
+        })
+    }
+
+    fn write(value: &Duration) -> String {
+        (value.as_secs() / 3_600).to_string()
+    }
+}
+
+impl Kind for HoursOfDay {
+    type Value = Vec<u8>;
+    const NAME: &'static str = "hours";
+
+    fn read(text: &str, _range: Option<(i64, i64)>) -> Result<Vec<u8>, Refused<Vec<u8>>> {
+        let parts = text
+            .split(';')
+            .map(str::trim)
+            .filter(|part| !part.is_empty());
+        let hours: Option<Vec<u8>> = parts
+            .map(|part| part.parse().ok().filter(|hour| *hour < 24))
+            .collect();
+        match hours {
+            Some(hours) if !hours.is_empty() => Ok(hours),
+            _ => Err(Refused {
+                allowed: "hours from 00 to 23, separated by `;`".to_owned(),
+                instead: None,
+            }),
+        }
+    }
+
+    fn write(value: &Vec<u8>) -> String {
+        let hours: Vec<String> = value.iter().map(|hour| format!("{hour:02}")).collect();
+        hours.join(";")
     }
 }
 

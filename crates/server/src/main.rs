@@ -7,6 +7,7 @@ mod args;
 mod clients;
 mod compat;
 mod failure;
+mod local_clock;
 mod logging;
 mod network;
 mod open_files;

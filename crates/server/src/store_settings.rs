@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use ferromq_config::{BrokerConfig, FlushDiskType, StoreKeys};
-use ferromq_storage::{FlushMode, IndexConfig, StoreConfig, TransferLimits};
+use ferromq_storage::{FlushMode, IndexConfig, Retention, StoreConfig, TransferLimits};
 
 /// Properties, topic and fixed fields of a record beside its body.
 const RECORD_BYTES_BESIDE_BODY: usize = 65_536;
@@ -27,6 +27,7 @@ pub(crate) fn store_config(keys: &StoreKeys, broker: &BrokerConfig) -> StoreConf
         delay_levels: broker.message_delay_level.delays().to_vec(),
         record_bytes_max: size(broker.max_message_size).saturating_add(RECORD_BYTES_BESIDE_BODY),
         transfer: transfer_limits(keys),
+        retention: retention(keys),
         check_crc: keys.check_crc_on_recover,
         ..defaults
     }
@@ -51,6 +52,25 @@ fn transfer_limits(keys: &StoreKeys) -> TransferLimits {
         disk_count: keys.max_transfer_count_in_disk,
         scan_count: u32::try_from(keys.max_filter_message_bytes / QUEUE_ENTRY_BYTES)
             .unwrap_or(u32::MAX),
+    }
+}
+
+fn retention(keys: &StoreKeys) -> Retention {
+    let percent = |ratio: u32| u8::try_from(ratio).unwrap_or(100);
+    Retention {
+        delete_hours: keys.delete_when.clone(),
+        reserved: keys.file_reserved_time,
+        used_percent_max: percent(keys.disk_max_used_space_ratio),
+        used_percent_forced: percent(keys.disk_space_clean_forcibly_ratio),
+        used_percent_refused: percent(keys.disk_space_warning_level_ratio),
+        forced: keys.clean_file_forcibly_enable,
+        batch: keys.delete_file_batch_max,
+        file_pause: keys.delete_commit_log_files_interval,
+        queue_pause: keys.delete_consume_queue_files_interval,
+        look_pause: keys.clean_resource_interval,
+        log_bytes_max: keys.max_commit_log_bytes,
+        free_bytes_min: keys.min_free_disk_bytes,
+        ..Retention::default()
     }
 }
 

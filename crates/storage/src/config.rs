@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::retention::Retention;
+
 /// Settings of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreConfig {
@@ -30,6 +32,8 @@ pub struct StoreConfig {
     pub queue_files_open_max: usize,
     /// How long queue and index entries may wait in memory before they are written to their files.
     pub dispatch_delay: Duration,
+    /// What is deleted when.
+    pub retention: Retention,
     /// Whether recovery compares bodies with their checksums (`checkCRCOnRecover`).
     pub check_crc: bool,
 }
@@ -89,6 +93,7 @@ impl StoreConfig {
             transfer: TransferLimits::default(),
             queue_files_open_max: 512,
             dispatch_delay: Duration::from_millis(200),
+            retention: Retention::default(),
             check_crc: true,
         }
     }

@@ -12,6 +12,7 @@ use crate::health::Health;
 use crate::index::KeyIndex;
 use crate::marks::Marks;
 use crate::queue::{QueueFiles, Queues};
+use crate::retention::Orders;
 
 /// The parts.
 #[derive(Debug)]
@@ -24,5 +25,6 @@ pub(crate) struct Core {
     pub log: CommitLog,
     pub queues: Arc<Queues>,
     pub files: Arc<QueueFiles>,
+    pub orders: Orders,
     pub index: Option<Arc<Mutex<KeyIndex>>>,
 }

@@ -8,6 +8,8 @@ use ferromq_disk::DiskError;
 use ferromq_wire::message::record::DraftError;
 use thiserror::Error;
 
+use crate::retention::Full;
+
 /// Why a store cannot be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
@@ -116,6 +118,9 @@ pub enum NotWritable {
     /// A write to the disk failed.
     #[error("writes are refused since one failed: {0}")]
     Disk(Arc<DiskError>),
+    /// The disk is fuller than it may be.
+    #[error("{0}")]
+    Full(Arc<Full>),
     /// Queue entries cannot be written as quickly as messages arrive, and fill their memory.
     #[error("{0} queue entries wait for the disk: it is too slow or failing")]
     Behind(usize),

@@ -1,13 +1,14 @@
 //! Whether the store takes messages, and why not.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use ferromq_base::{Clock, Millis};
-use ferromq_disk::DiskError;
+use ferromq_disk::{DiskError, DiskErrorKind};
 use parking_lot::Mutex;
 
+use crate::bell::Bell;
 use crate::error::{AppendError, Fatal, NotWritable};
 
 /// After a failed write the next attempt is made this much later.
@@ -26,21 +27,32 @@ pub(crate) struct Health {
     state: AtomicU8,
     cause: Mutex<Cause>,
     clock: Arc<dyn Clock>,
+    /// Appends refused.
+    refused: AtomicU64,
+    /// Wakes the one who looks at the free space.
+    space_bell: Arc<Bell>,
 }
 
 #[derive(Default)]
 struct Cause {
-    refused: Option<(NotWritable, Millis)>,
+    /// The disk is fuller than it may be.
+    space: Option<NotWritable>,
+    /// Queue or index entries cannot be written.
+    entries: Option<NotWritable>,
+    /// The log cannot be written, and when to try again.
+    log: Option<(NotWritable, Millis)>,
     fatal: Option<Fatal>,
     hooks: Vec<FatalHook>,
 }
 
 impl Health {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>, space_bell: Arc<Bell>) -> Self {
         Self {
             state: AtomicU8::new(FINE),
             cause: Mutex::default(),
             clock,
+            refused: AtomicU64::new(0),
+            space_bell,
         }
     }
 
@@ -57,11 +69,40 @@ impl Health {
                 Some(fatal) => Err(fatal.clone().into()),
                 None => Err(NotWritable::Closed.into()),
             },
-            _ => match &cause.refused {
-                Some((cause, until)) if self.clock.now() < *until => Err(cause.clone().into()),
-                _ => Ok(()),
-            },
+            _ => self.check_causes(&cause),
         }
+    }
+
+    fn check_causes(&self, cause: &Cause) -> Result<(), AppendError> {
+        let lasting = cause.space.as_ref().or(cause.entries.as_ref());
+        let refusal = match &cause.log {
+            _ if lasting.is_some() => lasting,
+            Some((cause, until)) if self.clock.now() < *until => Some(cause),
+            _ => None,
+        };
+        let Some(refusal) = refusal else {
+            return Ok(());
+        };
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        // Somebody wants to write: it is worth a look whether there is space again.
+        self.space_bell.ring();
+        Err(refusal.clone().into())
+    }
+
+    /// Number of appends refused so far.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Space was taken, or found missing: somebody should look at it now.
+    pub(crate) fn look_at_space(&self) {
+        self.space_bell.ring();
+        self.space_bell.hurry();
+    }
+
+    /// Whether the store has failed or is closed.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state.load(Ordering::Acquire), CLOSED | FATAL)
     }
 
     /// The store has failed for good, if it has.
@@ -72,31 +113,75 @@ impl Health {
         self.cause.lock().fatal.clone()
     }
 
-    /// A write failed: refuse for a while.
+    /// A write to the log failed: refuse for a while.
     pub(crate) fn refuse(&self, error: DiskError) -> NotWritable {
+        let is_full = error.kind() == DiskErrorKind::Full;
         let refusal = NotWritable::Disk(Arc::new(error));
-        let mut cause = self.cause.lock();
-        if self.state.load(Ordering::Acquire) == FINE {
-            tracing::error!(cause = %refusal, "writes are refused until the disk takes them again");
-            self.state.store(REFUSING, Ordering::Release);
+        let until = self.clock.now().after(RETRY_AFTER);
+        self.set(&refusal, |cause| {
+            cause.log = Some((refusal.clone(), until));
+        });
+        if is_full {
+            self.look_at_space();
         }
-        cause.refused = Some((refusal.clone(), self.clock.now().after(RETRY_AFTER)));
         refusal
     }
 
-    /// A write succeeded.
+    /// A write to the log succeeded.
     pub(crate) fn wrote(&self) {
-        if self.state.load(Ordering::Relaxed) != REFUSING {
+        if self.state.load(Ordering::Relaxed) == REFUSING {
+            self.clear(|cause| cause.log = None);
+        }
+    }
+
+    /// Entries could not be written. Refused until they can: they must not pile up in memory.
+    pub(crate) fn refuse_entries(&self, error: DiskError) {
+        let refusal = NotWritable::Disk(Arc::new(error));
+        self.set(&refusal, |cause| cause.entries = Some(refusal.clone()));
+    }
+
+    /// All entries are written.
+    pub(crate) fn wrote_entries(&self) {
+        if self.state.load(Ordering::Relaxed) == REFUSING {
+            self.clear(|cause| cause.entries = None);
+        }
+    }
+
+    /// The disk is too full, or is not.
+    pub(crate) fn set_space(&self, full: Option<NotWritable>) {
+        match full {
+            Some(refusal) => self.set(&refusal, |cause| cause.space = Some(refusal.clone())),
+            None if self.state.load(Ordering::Relaxed) == REFUSING => {
+                self.clear(|cause| cause.space = None);
+            }
+            None => {}
+        }
+    }
+
+    fn set(&self, refusal: &NotWritable, set: impl FnOnce(&mut Cause)) {
+        let mut cause = self.cause.lock();
+        set(&mut cause);
+        let (before, after) = (FINE, REFUSING);
+        let changed =
+            self.state
+                .compare_exchange(before, after, Ordering::AcqRel, Ordering::Acquire);
+        if changed.is_ok() {
+            tracing::error!(cause = %refusal, "messages are refused for the time being");
+        }
+    }
+
+    fn clear(&self, clear: impl FnOnce(&mut Cause)) {
+        let mut cause = self.cause.lock();
+        clear(&mut cause);
+        if cause.space.is_some() || cause.entries.is_some() || cause.log.is_some() {
             return;
         }
-        let mut cause = self.cause.lock();
-        cause.refused = None;
-        if self
-            .state
-            .compare_exchange(REFUSING, FINE, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
-        {
-            tracing::info!("the disk takes writes again");
+        let (before, after) = (REFUSING, FINE);
+        let changed =
+            self.state
+                .compare_exchange(before, after, Ordering::AcqRel, Ordering::Acquire);
+        if changed.is_ok() {
+            tracing::info!("messages are taken again");
         }
     }
 

@@ -5,7 +5,7 @@
 //! little later. What may be acknowledged and seen follows from marks that only grow.
 //!
 //! Reading order: `store` (what there is to call), `turn` (what is appended), `commit_log` (where it goes), `queue` and
-//! `index` (how it is found), `read`, `dispatch` (what happens in the background), `recover` (what happens at start).
+//! `index` (how it is found), `read`, `dispatch` (what happens in the background), `recover` (what happens at start), `retention` (what is deleted).
 //!
 //! This crate knows no topics' settings, no groups and no sockets. It has no async functions: waiting is done on
 //! marks, by those who want to wait.
@@ -25,6 +25,7 @@ mod marks;
 mod queue;
 mod read;
 mod recover;
+mod retention;
 mod store;
 mod turn;
 mod worker;
@@ -34,6 +35,7 @@ pub use error::{AppendError, CloseError, Fatal, NotWritable, OpenError, PushErro
 pub use index_keys::IndexKeys;
 pub use queue::{ENTRY_BYTES, Entry, Queue};
 pub use read::{Boundary, ReadLimits, ReadOutcome, ReadStatus};
+pub use retention::{DiskSpace, Full, Retention};
 pub use store::Store;
 pub use turn::{Placed, Turn};
 pub use worker::WorkerKind;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ferromq_base::{Clock, LogOffset, Mark, Millis, QueueId, QueueOffset};
-use ferromq_disk::{DirLock, Disk};
+use ferromq_disk::{DirLock, Disk, DiskError, DiskErrorKind};
 use ferromq_wire::message::RecordRef;
 use parking_lot::Mutex;
 
@@ -23,6 +23,7 @@ use crate::marks::Marks;
 use crate::queue::{Queue, QueueFiles, Queues};
 use crate::read::{Boundary, Entries, Pull, ReadLimits, ReadOutcome, TimeSearch};
 use crate::recover::{Recovered, Recovery};
+use crate::retention::{Cleaner, DiskSpace, Orders, Retention};
 use crate::turn::{Rules, Turn};
 use crate::worker::{self, Worker, WorkerKind};
 
@@ -37,6 +38,7 @@ pub struct Store {
     rules: Arc<Rules>,
     dispatcher: Arc<Mutex<Dispatcher>>,
     flusher: Arc<Mutex<Flusher>>,
+    cleaner: Arc<Mutex<Cleaner>>,
     /// Empty once closed. Declared before the lock: threads end before the folder is free.
     workers: Mutex<Vec<Worker>>,
     lock: Mutex<Option<DirLock>>,
@@ -75,8 +77,24 @@ impl Store {
         workers.get_mut(worker as usize).is_some_and(Worker::step)
     }
 
-    /// Everything of [`Store::open`] but the workers.
+    /// Everything of [`Store::open`] but the workers. A full disk is asked for the room that it keeps back: a store on it can
+    /// at least be read.
     fn load(
+        disk: Arc<dyn Disk>,
+        config: StoreConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        loop {
+            let (config, clock) = (config.clone(), Arc::clone(&clock));
+            match Self::load_once(Arc::clone(&disk), config, clock) {
+                Err(OpenError::Disk(error))
+                    if error.kind() == DiskErrorKind::Full && disk.make_room() => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn load_once(
         disk: Arc<dyn Disk>,
         config: StoreConfig,
         clock: Arc<dyn Clock>,
@@ -119,7 +137,10 @@ impl Store {
                 segments.find(recovered.end).expect("the file just made")
             }
         };
-        let health = Arc::new(Health::new(Arc::clone(&clock)));
+        let clean_bell = Arc::default();
+        let health = Arc::new(Health::new(Arc::clone(&clock), Arc::clone(&clean_bell)));
+        let orders = Orders::new(config.retention.clone(), clean_bell);
+        orders.recovered(segments.start(), recovered.checkpoint);
         let parts = (Arc::clone(&marks), Arc::clone(&health), Arc::clone(&clock));
         let ring = config.tail_ring_bytes;
         let core = Arc::new(Core {
@@ -131,6 +152,7 @@ impl Store {
             health,
             queues,
             files,
+            orders,
             index,
         });
         Self::start(core, rules, writer, recovered, lock)
@@ -158,8 +180,11 @@ impl Store {
         }
         AbortMarker::new(&core.config.root).set(&*core.disk)?;
         let dispatcher = Dispatcher::new(Arc::clone(&core), writer, recovered);
+        let dispatcher = Arc::new(Mutex::new(dispatcher));
+        let cleaner = Cleaner::new(Arc::clone(&core), Arc::clone(&dispatcher));
         Ok(Self {
-            dispatcher: Arc::new(Mutex::new(dispatcher)),
+            dispatcher,
+            cleaner: Arc::new(Mutex::new(cleaner)),
             flusher: Arc::new(Mutex::new(flusher)),
             core,
             rules,
@@ -185,6 +210,10 @@ impl Store {
         let core = Arc::clone(&self.core);
         let files = Box::new(move || core.log.keeper.turn());
         workers.push(start("store-files", Arc::clone(&log.keeper.bell), files)?);
+        let cleaner = Arc::clone(&self.cleaner);
+        let clean = Box::new(move || cleaner.lock().turn());
+        let bell = Arc::clone(&self.core.orders.bell);
+        workers.push(start("store-clean", bell, clean)?);
         Ok(())
     }
 
@@ -395,6 +424,41 @@ impl Store {
         dispatcher.save_soon();
         self.core.files.remove_topic(topic, &queues)?;
         Ok(())
+    }
+
+    /// Changes what is deleted when; effective at once.
+    pub fn set_retention(&self, retention: Retention) {
+        self.core.orders.set(retention);
+    }
+
+    /// Has everything deleted that is past its time, at whatever hour. Done in the background.
+    pub fn delete_expired(&self) {
+        self.core.orders.clean_log();
+    }
+
+    /// Has files of queues and index deleted that lead only to deleted messages. Done in the background.
+    pub fn clean_queues(&self) {
+        self.core.orders.clean_queues();
+    }
+
+    /// Measures the free space.
+    pub fn disk_space(&self) -> Result<DiskSpace, DiskError> {
+        DiskSpace::of(&*self.core.disk, &self.core.config)
+    }
+
+    /// Store timestamp of the oldest message; `None` if there is none.
+    pub fn oldest_time(&self) -> Result<Option<Millis>, ReadError> {
+        let (start, end) = self.log_range();
+        if end <= start {
+            return Ok(None);
+        }
+        let mut record = Vec::new();
+        match self.record_at(start, &mut record) {
+            Ok(()) => Ok(RecordRef::parse(&record).ok().map(|r| r.store_timestamp())),
+            // Deleted at this moment, or the file begins with its filler.
+            Err(ReadError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Start of the oldest record that is kept and end of what is visible.

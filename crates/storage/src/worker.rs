@@ -28,6 +28,8 @@ pub enum WorkerKind {
     Dispatch,
     /// Makes the next file of the log.
     Files,
+    /// Deletes old files.
+    Clean,
 }
 
 /// What a worker does, again and again.

@@ -10,7 +10,7 @@ use ferromq_broker::{Broker, BrokerSetup};
 use ferromq_config::BrokerConfig;
 use ferromq_disk::{Disk, RealDisk};
 use ferromq_net::Server;
-use ferromq_storage::{IndexConfig, Store, StoreConfig};
+use ferromq_storage::{IndexConfig, Retention, Store, StoreConfig};
 use ferromq_wire::code::{RequestCode, ResponseCode};
 use ferromq_wire::command::RemotingCommand;
 use ferromq_wire::frame::{self, SerializeType};
@@ -112,6 +112,8 @@ fn run(dir: &std::path::Path, setup: &Setup) -> (Arc<Broker>, Server) {
     let mut config = BrokerConfig::default();
     let mut store = StoreConfig::at(dir);
     store.segment_bytes = 32 << 20;
+    // Whatever else is on the disk.
+    store.retention = Retention::everything();
     store.index = Some(IndexConfig {
         slots: 1_000,
         entries: 4_000,

@@ -185,21 +185,15 @@ idle! {
         NotYet "queries by key" {
             defaultQueryMaxNum = "32",
         }
-        NotYet "deleting old files" {
-            fileReservedTime = "72",
-            deleteWhen = "04",
-            diskMaxUsedSpaceRatio = "75",
-            diskSpaceCleanForciblyRatio = "85",
-            diskSpaceWarningLevelRatio = "90",
+        NotYet "several brokers on one disk" {
             logicalDiskSpaceCleanForciblyThreshold = "0.8",
             replicasPerDiskPartition = "1",
-            cleanFileForciblyEnable = "true",
-            cleanResourceInterval = "10000",
-            deleteCommitLogFilesInterval = "100",
-            deleteConsumeQueueFilesInterval = "100",
-            deleteFileBatchMax = "10",
+        }
+        NotNeeded "a deleted file stays readable until its last reader is done" {
             destroyMapedFileIntervalForcibly = "120000",
             redeleteHangedFileInterval = "120000",
+        }
+        NotNeeded "the lowest offsets of all queues are corrected with every file that is deleted" {
             correctLogicMinOffsetSleepInterval = "1",
             correctLogicMinOffsetForceInterval = "300000",
         }

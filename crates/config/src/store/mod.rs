@@ -3,7 +3,7 @@
 mod idle;
 
 use crate::key::keys;
-use crate::kind::{Bool, Bytes, Count, MaybeText, Ms, Text, choice};
+use crate::kind::{Bool, Bytes, Count, Hours, HoursOfDay, MaybeText, Ms, Text, choice};
 
 pub use idle::STORE_IDLE;
 
@@ -56,5 +56,29 @@ keys! {
             "Check the checksum of every message that recovery reads.";
         "tailRingBytes" => tail_ring_bytes: Bytes = "16777216", 65_536..=17_179_869_184, fixed;
             "Memory for the newest part of the commit log, from which consumers at the tail are served. FerroMQ only.";
+        "deleteWhen" => delete_when: HoursOfDay = "04", live;
+            "Hours of the day, local time, separated by `;`, in which files of the commit log that are older than `fileReservedTime` are deleted.";
+        "fileReservedTime" => file_reserved_time: Hours = "72", 0..=876_000, live;
+            "How long a file of the commit log is kept after it was last written to.";
+        "diskMaxUsedSpaceRatio" => disk_max_used_space_ratio: Count = "75", 10..=95, live;
+            "Used share of the disk in percent above which old files are deleted at any hour.";
+        "diskSpaceCleanForciblyRatio" => disk_space_clean_forcibly_ratio: Count = "85", 30..=85, live;
+            "Used share of the disk in percent above which the oldest files are deleted whatever their age.";
+        "diskSpaceWarningLevelRatio" => disk_space_warning_level_ratio: Count = "90", 35..=90, live;
+            "Used share of the disk in percent above which messages are refused, until it is not above `diskSpaceCleanForciblyRatio`.";
+        "cleanFileForciblyEnable" => clean_file_forcibly_enable: Bool = "true", live;
+            "Whether files may be deleted before their time when the disk is too full.";
+        "deleteFileBatchMax" => delete_file_batch_max: Count = "10", 1..=1_000_000, live;
+            "Most files of the commit log that are deleted before a pause of `cleanResourceInterval`.";
+        "deleteCommitLogFilesInterval" => delete_commit_log_files_interval: Ms = "100", 0..=3_600_000, live;
+            "Pause between two deleted files of the commit log.";
+        "deleteConsumeQueueFilesInterval" => delete_consume_queue_files_interval: Ms = "100", 0..=3_600_000, live;
+            "Pause between two queues whose old files are deleted.";
+        "cleanResourceInterval" => clean_resource_interval: Ms = "10000", 100..=3_600_000, live;
+            "Shortest time between two looks at the free space while messages arrive.";
+        "maxCommitLogBytes" => max_commit_log_bytes: Bytes = "0", live;
+            "Largest size of the commit log, with the next file that is made ahead; the oldest files beyond are deleted at once. 0 is no limit. FerroMQ only.";
+        "minFreeDiskBytes" => min_free_disk_bytes: Bytes = "0", live;
+            "If set, it decides instead of `diskSpaceWarningLevelRatio` and `diskSpaceCleanForciblyRatio`: with less free space messages are refused, with less than twice as much the oldest files are deleted. FerroMQ only.";
     }
 }

@@ -12,7 +12,7 @@ fn broker(text: &str) -> (BrokerSettings, Vec<String>) {
 }
 
 #[test]
-fn the_sample_file_of_rocketmq_needs_one_warning() {
+fn the_sample_file_of_rocketmq_needs_no_warning() {
     let (settings, notices) = broker(
         "brokerClusterName = DefaultCluster\nbrokerName = broker-a\nbrokerId = 0\ndeleteWhen = 04\n\
          fileReservedTime = 48\nbrokerRole = ASYNC_MASTER\nflushDiskType = ASYNC_FLUSH\n",
@@ -23,10 +23,24 @@ fn the_sample_file_of_rocketmq_needs_one_warning() {
         settings.groups.store.flush_disk_type,
         FlushDiskType::AsyncFlush
     );
-    assert_eq!(
-        notices,
-        ["key `fileReservedTime` is known but has no effect yet: deleting old files"]
-    );
+    let store = &settings.groups.store;
+    assert_eq!(store.delete_when, [4]);
+    assert_eq!(store.file_reserved_time, Duration::from_secs(48 * 3_600));
+    assert_eq!(notices, [""; 0]);
+}
+
+#[test]
+fn hours_of_the_day_are_a_list() {
+    let (settings, notices) = broker("deleteWhen=4; 16;\ndiskSpaceWarningLevelRatio=95");
+    assert_eq!(settings.groups.store.delete_when, [4, 16]);
+    assert!(settings.dump(Selection::All).contains("deleteWhen=04;16\n"));
+    assert_eq!(settings.groups.store.disk_space_warning_level_ratio, 90);
+    assert_eq!(notices.len(), 1);
+    for wrong in ["24", "", "4,16", "-1"] {
+        let (settings, notices) = broker(&format!("deleteWhen={wrong}"));
+        assert_eq!(settings.groups.store.delete_when, [4], "{wrong}");
+        assert_eq!(notices.len(), 1, "{wrong}");
+    }
 }
 
 #[test]

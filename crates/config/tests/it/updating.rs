@@ -43,12 +43,12 @@ fn live_keys_change_at_once_and_fixed_ones_wait() {
 fn unknown_keys_change_only_if_the_file_has_them() {
     let mut settings = settings("mine=1");
     assert_eq!(
-        update(&mut settings, "mine=2\nother=3\nfileReservedTime=5")
+        update(&mut settings, "mine=2\nother=3\nslaveTimeout=5")
             .unwrap()
             .len(),
         3
     );
-    assert_eq!(settings.file_text(), "fileReservedTime=5\nmine=2\n");
+    assert_eq!(settings.file_text(), "mine=2\nslaveTimeout=5\n");
 }
 
 #[test]

@@ -3,16 +3,17 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ferromq_base::{Clock, SystemClock};
+use ferromq_base::Clock;
 use ferromq_broker::{Broker, BrokerSetup};
 use ferromq_config::{BrokerConfig, BrokerSettings, Selection};
-use ferromq_disk::{Disk, RealDisk};
+use ferromq_disk::{Disk, RealDisk, ReservedDisk};
 use ferromq_net::{Listener, Server, ServerBuilder};
 use ferromq_storage::Store;
 
 use super::running::{Alarm, until_stopped};
 use crate::args;
 use crate::failure::Failure;
+use crate::local_clock::LocalClock;
 use crate::say::say;
 use crate::{compat, logging, network, open_files, settings, store_settings};
 
@@ -150,9 +151,9 @@ pub(super) fn check(settings: &mut BrokerSettings) -> Result<(), Failure> {
 /// Opens the store and starts the broker on it. Nobody is served yet.
 pub(super) fn open(settings: &BrokerSettings, alarm: &Alarm) -> Result<Arc<Broker>, Failure> {
     let groups = &settings.groups;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let clock: Arc<dyn Clock> = Arc::new(LocalClock::of_this_host());
     let config = store_settings::store_config(&groups.store, &groups.broker);
+    let disk: Arc<dyn Disk> = Arc::new(ReservedDisk::new(Arc::new(RealDisk), &config.root));
     let settings_dir = config.root.join("config");
     let store = Store::open(Arc::clone(&disk), config, Arc::clone(&clock))?;
     let alarm = Arc::clone(alarm);

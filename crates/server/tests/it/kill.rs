@@ -73,7 +73,7 @@ fn run(name: &str, config: &str) {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("broker.conf");
     // Small files, so that kills hit moments of rolling over, too.
-    let sizes = "mappedFileSizeCommitLog=1048576\nmappedFileSizeConsumeQueue=20000\nmaxHashSlotNum=1000\nmaxIndexNum=4000\n";
+    let sizes = "minFreeDiskBytes=1\nmappedFileSizeCommitLog=1048576\nmappedFileSizeConsumeQueue=20000\nmaxHashSlotNum=1000\nmaxIndexNum=4000\n";
     std::fs::write(&file, format!("{config}{sizes}")).unwrap();
     let mut acked = Acked::new();
     let mut process = start(dir.path(), &file);

@@ -68,6 +68,18 @@ impl Keeper {
         self.made.lock().ready.insert(segment.base(), segment);
     }
 
+    /// The number of files that are ready.
+    pub(crate) fn ready(&self) -> u64 {
+        self.made.lock().ready.len() as u64
+    }
+
+    /// There is space: a file that could not be made may be tried again.
+    pub(crate) fn retry(&self) {
+        if self.wanted.load(Ordering::Acquire) != NONE {
+            self.bell.ring();
+        }
+    }
+
     /// Makes the wanted file. A failure is left to [`Keeper::take`], which tells the one who needs it.
     pub(crate) fn turn(&self) -> Next {
         let mut made = self.made.lock();
@@ -82,6 +94,10 @@ impl Keeper {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot prepare the next file of the commit log");
+                    let kept = (Ordering::AcqRel, Ordering::Relaxed);
+                    // A newer wish counts more.
+                    let _ = self.wanted.compare_exchange(NONE, base, kept.0, kept.1);
+                    return Next::Wait(None);
                 }
             }
         }

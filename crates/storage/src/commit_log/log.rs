@@ -196,6 +196,8 @@ impl CommitLog {
             }
             tail.end = last.to;
         }
+        // Only the memory is kept: a file that nobody uses any more must not be held.
+        pieces.clear();
         tail.pieces = pieces;
         done
     }
@@ -205,6 +207,7 @@ impl CommitLog {
         if !Arc::ptr_eq(&tail.segment, segment) {
             self.segments.push(Arc::clone(segment));
             tail.segment = Arc::clone(segment);
+            self.health.look_at_space();
         }
     }
 

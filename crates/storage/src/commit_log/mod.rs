@@ -16,4 +16,5 @@ mod segments;
 pub(crate) use flusher::Flusher;
 pub(crate) use log::{CommitLog, KeyEntry, Pending};
 pub(crate) use scan::{End, Scan};
+pub(crate) use segment::Segment;
 pub(crate) use segments::Segments;

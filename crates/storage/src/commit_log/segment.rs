@@ -1,5 +1,6 @@
 //! One file of the commit log, named by the log offset of its first byte.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -49,6 +50,7 @@ impl Segment {
         bytes: u64,
     ) -> Result<Self, DiskError> {
         let segment = Self::existing(disk, dir, base, bytes);
+        segment.check_room(dir)?;
         let file = segment.disk.open(&segment.path, OpenMode::Create)?;
         let filled = file.preallocate(bytes).and_then(|()| file.sync_all());
         if let Err(error) = filled {
@@ -59,6 +61,18 @@ impl Segment {
         segment.disk.sync_dir(dir)?;
         let _ = segment.file.set(file);
         Ok(segment)
+    }
+
+    /// An attempt without enough room would take all that is left for a moment, also from those who need little.
+    fn check_room(&self, dir: &Path) -> Result<(), DiskError> {
+        // Where nothing can be measured, the attempt decides.
+        let room = self.disk.space(dir).map_or(u64::MAX, |s| s.available);
+        let found = self.disk.file_len(&self.path).unwrap_or(0);
+        if self.bytes.saturating_sub(found) <= room {
+            return Ok(());
+        }
+        let full = io::ErrorKind::StorageFull.into();
+        Err(DiskError::new("allocate", &self.path, full))
     }
 
     /// Log offset of its first byte.
@@ -78,11 +92,20 @@ impl Segment {
 
     /// The open file.
     pub(crate) fn file(&self) -> Result<&dyn DiskFile, DiskError> {
+        Ok(&**self.opened()?)
+    }
+
+    /// The open file, for a longer time.
+    pub(crate) fn shared_file(&self) -> Result<Arc<dyn DiskFile>, DiskError> {
+        self.opened().cloned()
+    }
+
+    fn opened(&self) -> Result<&Arc<dyn DiskFile>, DiskError> {
         if let Some(file) = self.file.get() {
-            return Ok(&**file);
+            return Ok(file);
         }
         let file = self.disk.open(&self.path, OpenMode::Write)?;
-        Ok(&**self.file.get_or_init(|| file))
+        Ok(self.file.get_or_init(|| file))
     }
 
     /// Writes at a log offset inside this file.

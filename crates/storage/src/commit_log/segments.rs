@@ -106,6 +106,17 @@ impl Segments {
         self.list.store(Arc::new(list));
     }
 
+    /// Takes the oldest file, which is `first`, out of the list. There must be another. Only while no append can take place.
+    pub(crate) fn remove_first(&self, first: &Arc<Segment>) {
+        let list = self.list.load();
+        let [oldest, rest @ ..] = list.as_slice() else {
+            return;
+        };
+        assert!(Arc::ptr_eq(oldest, first), "files go in their order");
+        assert!(!rest.is_empty(), "the file that is written to stays");
+        self.list.store(Arc::new(rest.to_vec()));
+    }
+
     /// Ends the log at `end`: later files are removed. If `clear`, what follows in the last file is cleared too, so
     /// that no bytes of an abandoned end can be taken for records once new ones stand before them.
     pub(crate) fn truncate(&self, end: u64, clear: bool) -> Result<(), DiskError> {

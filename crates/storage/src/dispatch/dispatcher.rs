@@ -44,6 +44,8 @@ pub(crate) struct Dispatcher {
     stored: Millis,
     /// Position and time of the last checkpoint.
     saved: (u64, Millis),
+    /// Whether the last attempt to write entries failed.
+    failed: bool,
     /// Queues whose files may hold entries of lost messages behind what is written.
     unsettled: Vec<Arc<Queue>>,
 }
@@ -67,6 +69,7 @@ impl Dispatcher {
             waited: false,
             position,
             stored: recovered.stored,
+            failed: false,
             unsettled: recovered.unsettled,
             saved: (saved, last),
         }
@@ -112,12 +115,17 @@ impl Dispatcher {
         let mut more = Vec::new();
         let written = self.writer.write(&mut self.batch, &mut more);
         self.core.log.return_pending(more.into_iter());
+        if written.is_ok() && std::mem::take(&mut self.failed) {
+            self.core.health.wrote_entries();
+        }
         written?;
         let count = std::mem::take(&mut self.batch.count);
         self.core.log.unwritten.fetch_sub(count, Ordering::Relaxed);
         self.position = self.batch.end;
         self.stored = self.batch.stored;
         self.begun = false;
+        // Messages arrive: the free space shrinks.
+        self.core.orders.bell.ring();
         Ok(())
     }
 
@@ -127,6 +135,8 @@ impl Dispatcher {
         if core.marks.flushed.value() < self.position || self.position <= self.saved.0 {
             return Ok(());
         }
+        // Read before the lowest offsets, which may be rising now.
+        let start = core.orders.corrected();
         self.writer.sync()?;
         let (index, java) = match self.writer.index() {
             Some(index) => (index.headers(), self.java_times(&index)),
@@ -145,7 +155,7 @@ impl Dispatcher {
             }
         }
         let checkpoint = Checkpoint {
-            start: core.log.segments.start(),
+            start,
             position: self.position,
             synced: core.marks.flushed.value(),
             stored: self.stored,
@@ -162,6 +172,7 @@ impl Dispatcher {
         };
         java.save(&*core.disk, &core.config.root)?;
         self.saved = (self.position, core.clock.now());
+        core.orders.set_checkpointed(self.position);
         tracing::debug!(position = %LogOffset(self.position), "checkpoint saved");
         Ok(())
     }
@@ -221,7 +232,9 @@ impl Dispatcher {
 
     fn checkpoint_due(&self) -> bool {
         let (position, time) = self.saved;
-        CHECKPOINT_BYTES <= self.position - position.min(self.position)
+        let is_wanted = self.core.orders.is_checkpoint_wanted();
+        is_wanted && position < self.position
+            || CHECKPOINT_BYTES <= self.position - position.min(self.position)
             || CHECKPOINT_AFTER <= self.core.clock.now().since(time)
     }
 
@@ -234,11 +247,12 @@ impl Dispatcher {
         }
     }
 
-    fn report(&self, error: DiskError) {
+    fn report(&mut self, error: DiskError) {
         if self.writer.sync_failed() {
             self.core.health.fail(&Fatal::Sync(Arc::new(error)));
         } else {
-            self.core.health.refuse(error);
+            self.failed = true;
+            self.core.health.refuse_entries(error);
         }
     }
 }

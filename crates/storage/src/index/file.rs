@@ -103,6 +103,11 @@ impl IndexFile {
         &self.path
     }
 
+    /// The open file alone.
+    pub(super) fn into_file(self) -> Arc<dyn DiskFile> {
+        self.file
+    }
+
     /// Whether it has room for no more entry.
     pub(super) fn is_full(&self) -> bool {
         self.config.entries <= self.header.next

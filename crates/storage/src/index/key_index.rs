@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ferromq_base::{Clock, Millis};
-use ferromq_disk::{Disk, DiskError, DiskErrorKind};
+use ferromq_disk::{Disk, DiskError, DiskErrorKind, DiskFile};
 
 use super::file::IndexFile;
 use super::file_name;
@@ -72,14 +72,27 @@ impl KeyIndex {
         Ok(true)
     }
 
-    /// Goes back to the files and headers that `kept` names; files made since are removed. False if one is missing:
-    /// the index must be made anew.
+    /// Goes back to the files and headers that `kept` names; files made since are removed, and older ones, which were to be
+    /// deleted. False if one is missing: the index must be made anew. Those that hold nothing at or after `log_start`
+    /// may be missing.
     pub(crate) fn go_back(
         &mut self,
         kept: &[(String, [u8; HEADER_BYTES])],
+        log_start: u64,
     ) -> Result<bool, DiskError> {
         if !self.load()? {
             return Ok(false);
+        }
+        let is_there = |name: &str| self.files.iter().any(|file| file.name == name);
+        let end_offset = |header| Header::from_bytes(header, self.config.entries).end_offset;
+        let gone = kept
+            .iter()
+            .take_while(|(name, header)| !is_there(name) && end_offset(header) < log_start);
+        let kept = &kept[gone.count()..];
+        let oldest = kept.first().map_or("", |(name, _)| name.as_str());
+        while self.files.first().is_some_and(|file| *file.name < *oldest) {
+            let older = self.files.remove(0);
+            self.disk.remove(older.path())?;
         }
         let is_kept = |file: &IndexFile| kept.iter().any(|(name, _)| *name == file.name);
         while let Some(newer) = self.files.pop_if(|file| !is_kept(file)) {
@@ -108,6 +121,21 @@ impl KeyIndex {
             self.disk.remove(newer.path())?;
         }
         Ok(from)
+    }
+
+    /// Takes files out whose entries all point before `log_start`; the caller removes them, given path, file and length. The
+    /// newest file stays.
+    pub(crate) fn retire_before(
+        &mut self,
+        log_start: u64,
+    ) -> impl Iterator<Item = (PathBuf, Arc<dyn DiskFile>, u64)> + use<> {
+        let is_old = |file: &&IndexFile| file.header.end_offset < log_start;
+        let older = &self.files[..self.files.len().saturating_sub(1)];
+        let count = older.iter().take_while(is_old).count();
+        let bytes = super::file::file_bytes(self.config);
+        let retired: Vec<_> = self.files.drain(..count).collect();
+        let parts = move |file: IndexFile| (file.path().to_owned(), file.into_file(), bytes);
+        retired.into_iter().map(parts)
     }
 
     /// Removes everything.

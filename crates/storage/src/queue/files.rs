@@ -187,6 +187,27 @@ impl QueueFiles {
         }
     }
 
+    /// Removes the files of a queue before file number `number`.
+    pub(crate) fn remove_before(&self, queue: &Queue, number: u64) -> Result<(), DiskError> {
+        let serial = queue.serial();
+        for open in [&self.read, &self.written] {
+            open.lock().forget(|key| key.0 == serial && key.1 < number);
+        }
+        let dir = self.dir(queue.topic(), queue.id().0);
+        let entries = match self.disk.list(&dir) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == DiskErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(e),
+        };
+        let end = number.saturating_mul(self.file_bytes());
+        for entry in entries.iter().filter(|e| !e.is_dir && e.name.len() == 20) {
+            if entry.name.parse::<u64>().is_ok_and(|start| start < end) {
+                self.disk.remove(&dir.join(&entry.name))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes the files of the queues of a topic.
     pub(crate) fn remove_topic(&self, topic: &str, queues: &[Arc<Queue>]) -> Result<(), DiskError> {
         for open in [&self.read, &self.written] {

@@ -28,6 +28,10 @@ pub struct Queue {
     waiting: AtomicU64,
     /// Lowest readable offset.
     min: AtomicU64,
+    /// A log offset that no readable message is below; 0 if unknown.
+    first_at: AtomicU64,
+    /// Number of the first file; 0 if unknown.
+    files_from: AtomicU64,
     /// Offset of the next record. Changed only under the lock of the append.
     next: AtomicU64,
     pub(crate) tail: Mutex<Tail>,
@@ -45,6 +49,8 @@ impl Queue {
             id,
             waiting: AtomicU64::new(0),
             min: AtomicU64::new(0),
+            first_at: AtomicU64::new(0),
+            files_from: AtomicU64::new(0),
             next: AtomicU64::new(0),
             tail: Mutex::default(),
             destroyed: AtomicBool::new(false),
@@ -125,6 +131,26 @@ impl Queue {
     /// The lowest readable offset has risen.
     pub(crate) fn raise_min(&self, min: u64) {
         self.min.fetch_max(min, Ordering::AcqRel);
+    }
+
+    /// A log offset that no readable message is below.
+    pub(crate) fn first_at(&self) -> u64 {
+        self.first_at.load(Ordering::Relaxed)
+    }
+
+    /// The lowest readable message begins at `at`.
+    pub(crate) fn set_first_at(&self, at: u64) {
+        self.first_at.store(at, Ordering::Relaxed);
+    }
+
+    /// Files below this number are gone.
+    pub(crate) fn files_from(&self) -> u64 {
+        self.files_from.load(Ordering::Relaxed)
+    }
+
+    /// Files below `number` are gone.
+    pub(crate) fn set_files_from(&self, number: u64) {
+        self.files_from.store(number, Ordering::Relaxed);
     }
 
     /// For recovery: adds an entry; true if the dispatcher must be told.

@@ -41,6 +41,24 @@ impl Entries<'_> {
         }
     }
 
+    /// The first offset in a range whose entry points at or after `log_offset`; the end if there is none.
+    pub(crate) fn first_at_or_after(
+        &self,
+        (mut low, mut high): (u64, u64),
+        log_offset: u64,
+    ) -> Result<u64, DiskError> {
+        while low < high {
+            let middle = low.midpoint(high);
+            let entry = self.one(middle)?;
+            if entry.is_some_and(|e| log_offset <= e.log_offset) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        Ok(low)
+    }
+
     /// The entry at `at`, if there is one.
     pub(crate) fn one(&self, at: u64) -> Result<Option<Entry>, DiskError> {
         let mut out = [Entry::default()];

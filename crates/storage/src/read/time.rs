@@ -22,15 +22,19 @@ pub(crate) struct TimeSearch<'a> {
 
 impl TimeSearch<'_> {
     /// The offset for `at`, by RocketMQ's rules: the file whose newest message is not older decides, else the last
-    /// file. Before its first message the lower boundary is that message and the upper one is 0; after its
-    /// last one they are the next offset and the last message.
+    /// file. Before its first message the lower boundary is the first offset of the file, whether its message is deleted
+    /// or not, and the upper one is 0; after its last one they are the next offset and the last message.
     pub(crate) fn run(&self, at: Millis, boundary: Boundary) -> Result<QueueOffset, ReadError> {
         let (min, max) = self.range;
         if max <= min {
-            return Ok(QueueOffset(0));
+            // All messages are deleted, and what is deleted counts as older.
+            return Ok(QueueOffset(match boundary {
+                Boundary::Lower => max,
+                Boundary::Upper => max.saturating_sub(1),
+            }));
         }
-        let (first, end) = self.file(at)?;
-        let (first, last) = (first.max(min), end - 1);
+        let (file_first, end) = self.file(at)?;
+        let (first, last) = (file_first.max(min), end - 1);
         // The first message that is not older, and the first that is newer.
         let not_older = self.partition(first, end, |time| time < at)?;
         if not_older == end {
@@ -41,6 +45,7 @@ impl TimeSearch<'_> {
         }
         let newer = self.partition(not_older, end, |time| time <= at)?;
         Ok(QueueOffset(match boundary {
+            Boundary::Lower if newer == first => file_first,
             Boundary::Lower => not_older,
             Boundary::Upper if newer == first => 0,
             Boundary::Upper => newer - 1,

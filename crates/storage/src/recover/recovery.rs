@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use ferromq_base::{LogOffset, Millis};
+use ferromq_base::{LogOffset, Millis, QueueId};
 use ferromq_disk::{Disk, DiskErrorKind};
 use rustc_hash::FxHashMap;
 
 use super::replay::Replay;
 use super::start::{Sources, Start};
-use crate::checkpoint::{AbortMarker, Checkpoint, JavaCheckpoint};
+use crate::checkpoint::{AbortMarker, Checkpoint, JavaCheckpoint, QueueMark};
 use crate::commit_log::{End, Pending, Scan, Segments};
 use crate::config::StoreConfig;
 use crate::dispatch::EntryWriter;
@@ -64,6 +64,7 @@ impl Recovery<'_> {
         let end = scan.run(|record, at| Ok(replay.record(record, at)?))?;
         replay.flush()?;
         let (stored, records) = (replay.stored, replay.records);
+        self.keep_next_offsets(checkpoint.as_ref().filter(|_| !by_checkpoint));
         self.check_end(&end, start.synced)?;
         self.segments
             .truncate(end.at, !clean || end.damage.is_some())?;
@@ -95,7 +96,7 @@ impl Recovery<'_> {
         let has_log = !self.segments.all().is_empty();
         if !has_log {
             if checkpoint.is_some() {
-                self.forget(0)?;
+                self.forget(0, &[])?;
             }
             self.remove_queue_files()?;
         }
@@ -114,7 +115,7 @@ impl Recovery<'_> {
             return Ok((start, true));
         }
         // Everything but the log can be made anew.
-        self.forget(checkpoint.synced)?;
+        self.forget(checkpoint.synced, &checkpoint.queues)?;
         for queue in self.queues.all() {
             queue.load(0, 0, 0);
         }
@@ -145,13 +146,13 @@ impl Recovery<'_> {
             return Ok(());
         };
         let usable = match checkpoint {
-            Some(checkpoint) => index.go_back(&checkpoint.index)?,
+            Some(checkpoint) => index.go_back(&checkpoint.index, self.segments.start())?,
             None => index.load()?,
         };
         if !usable {
             tracing::warn!("a file of the key index is missing or damaged; building it anew");
-            if checkpoint.is_some() {
-                self.forget(start.synced)?;
+            if let Some(checkpoint) = checkpoint {
+                self.forget(start.synced, &checkpoint.queues)?;
             }
             index.clear()?;
             start.position = self.segments.start();
@@ -166,19 +167,37 @@ impl Recovery<'_> {
     }
 
     /// Notes on the disk that queues and index are made anew. Without that the checkpoint would vouch for the new files,
-    /// which may have the names of the old ones, if this start is interrupted.
-    fn forget(&self, synced: u64) -> Result<(), OpenError> {
+    /// which may have the names of the old ones, if this start is interrupted. What stays of the queues is their next offset:
+    /// the log does not tell it of those whose messages are all deleted.
+    fn forget(&self, synced: u64, queues: &[QueueMark]) -> Result<(), OpenError> {
         let start = self.segments.start();
+        let emptied = queues.iter().map(|mark| QueueMark {
+            min: mark.next,
+            ..mark.clone()
+        });
         let fresh = Checkpoint {
             start,
             position: start,
             synced,
+            queues: emptied.collect(),
             ..Checkpoint::default()
         };
         // Twice, so that the older generation is forgotten too.
         fresh.save(&**self.disk, &self.config.root)?;
         fresh.save(&**self.disk, &self.config.root)?;
         Ok(())
+    }
+
+    /// No offset is given twice: queues of which the log has no message any more go on where they were.
+    fn keep_next_offsets(&self, forgotten: Option<&Checkpoint>) {
+        let has_log = !self.segments.all().is_empty();
+        for mark in forgotten.filter(|_| has_log).iter().flat_map(|c| &c.queues) {
+            let queue = self.queues.queue(&mark.topic, QueueId(mark.id));
+            let next = queue.tail.lock().next();
+            if next == 0 {
+                queue.load(mark.next, mark.next, 0);
+            }
+        }
     }
 
     fn remove_queue_files(&self) -> Result<(), OpenError> {
@@ -254,7 +273,7 @@ impl Recovery<'_> {
             return Ok(());
         }
         let min = queue.min().0;
-        let next = self.first_at_or_after(queue, (min, next), end)?;
+        let next = self.entries(queue).first_at_or_after((min, next), end)?;
         queue.load(min, next, end);
         Ok(())
     }
@@ -262,30 +281,15 @@ impl Recovery<'_> {
     /// Raises the lowest offset of a queue to the first entry whose record is still in the log.
     fn correct_min(&self, queue: &Queue, next: u64, log_start: u64) -> Result<(), OpenError> {
         let range = (queue.min().0, next);
-        queue.raise_min(self.first_at_or_after(queue, range, log_start)?);
+        let first = self.entries(queue).first_at_or_after(range, log_start)?;
+        queue.raise_min(first);
         Ok(())
     }
 
-    /// The first offset in a range of a queue whose entry points at or after `log_offset`; the end if there is none.
-    fn first_at_or_after(
-        &self,
-        queue: &Queue,
-        (mut low, mut high): (u64, u64),
-        log_offset: u64,
-    ) -> Result<u64, OpenError> {
-        let entries = Entries {
+    fn entries<'b>(&'b self, queue: &'b Queue) -> Entries<'b> {
+        Entries {
             queue,
             files: self.files,
-        };
-        while low < high {
-            let middle = low.midpoint(high);
-            let entry = entries.one(middle)?;
-            if entry.is_some_and(|e| log_offset <= e.log_offset) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
         }
-        Ok(low)
     }
 }

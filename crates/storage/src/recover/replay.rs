@@ -82,7 +82,11 @@ impl Replay<'_> {
         if entry.end() <= log_end {
             return Ok(());
         }
-        if offset == 0 && 0 < next {
+        let is_empty = queue.min().0 == next;
+        if offset < next && is_empty && offset != 0 {
+            // Made anew: only the next offset was known, and the log still has messages before it.
+            queue.load(offset, offset, log_end);
+        } else if offset == 0 && 0 < next {
             // The topic was deleted and made anew: what came later counts.
             self.flush()?;
             queue.load(0, 0, log_end);

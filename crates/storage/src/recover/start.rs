@@ -8,7 +8,7 @@ use ferromq_disk::{Disk, DiskError, DiskErrorKind};
 use crate::checkpoint::{Checkpoint, JavaCheckpoint};
 use crate::commit_log::{Scan, Segments};
 use crate::error::OpenError;
-use crate::queue::{Queue, QueueFiles, Queues, load_queue};
+use crate::queue::{Entry, Queue, QueueFiles, Queues, load_queue};
 
 /// Where to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +129,8 @@ impl Sources<'_> {
         Ok(self.segments.start())
     }
 
-    /// Path of a file that should hold entries of `min..next` and is not there.
+    /// Path of a file that should hold entries of `min..next` and is not there. Files at the beginning may be gone with the
+    /// messages they pointed at: then the entry after them points at or below the start of the log.
     fn missing_file(
         &self,
         queue: &Queue,
@@ -140,7 +141,19 @@ impl Sources<'_> {
             return Ok(None);
         }
         let per_file = self.files.entries_per_file();
-        for number in min / per_file..=(next - 1) / per_file {
+        let (first, last) = (min / per_file, (next - 1) / per_file);
+        let mut present = first;
+        while present < last && !self.disk.exists(&self.files.path(queue, present))? {
+            present += 1;
+        }
+        if first < present {
+            let mut after = [Entry::INVALID];
+            self.files.read(queue, present * per_file, &mut after)?;
+            if self.segments.start() < after[0].log_offset {
+                return Ok(Some(self.files.path(queue, first).display().to_string()));
+            }
+        }
+        for number in present..=last {
             let path = self.files.path(queue, number);
             let len = match self.disk.file_len(&path) {
                 Ok(len) => len,

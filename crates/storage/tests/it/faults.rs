@@ -178,7 +178,7 @@ fn no_room_for_the_next_file_refuses_the_turn_as_a_whole() {
 #[test]
 fn queue_files_that_cannot_be_written_catch_up_when_they_can() {
     let disk = SimDisk::new();
-    let (store, clock) = open_with_clock(&disk, ASYNC);
+    let store = open_on(&disk, simulated(ASYNC));
     disk.inject(Fault {
         path: "consumequeue",
         ..Fault::from_now(Op::Write, FULL)
@@ -189,7 +189,7 @@ fn queue_files_that_cannot_be_written_catch_up_when_they_can() {
     wait_for(|| store.writable().is_err());
     assert_eq!(bodies(&store, "T", 0).len(), 5, "read from memory");
     disk.heal();
-    clock.advance(Duration::from_secs(2));
+    wait_for(|| store.writable().is_ok());
     put(&store, &message("T", 0, &[5]));
     store.close().unwrap();
     drop(store);

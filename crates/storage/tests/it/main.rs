@@ -12,6 +12,7 @@ mod golden;
 mod keys;
 mod model;
 mod recovery;
+mod retention;
 mod simulation;
 mod support;
 mod threads;

@@ -8,8 +8,8 @@ use ferromq_base::clock::ManualClock;
 use ferromq_base::{LogOffset, Millis, QueueId, QueueOffset};
 use ferromq_disk::RealDisk;
 use ferromq_storage::{
-    FlushMode, IndexConfig, IndexKeys, OpenError, Placed, Queue, ReadLimits, ReadOutcome, Store,
-    StoreConfig, Turn,
+    FlushMode, IndexConfig, IndexKeys, OpenError, Placed, Queue, ReadLimits, ReadOutcome,
+    Retention, Store, StoreConfig, Turn,
 };
 use ferromq_testkit::SimDisk;
 use ferromq_wire::message::record;
@@ -31,6 +31,8 @@ pub(crate) fn small(root: &Path) -> StoreConfig {
     });
     config.dispatch_delay = std::time::Duration::from_millis(1);
     config.flush = ASYNC;
+    // Whatever else is on the disk.
+    config.retention = Retention::everything();
     config
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod connections;
 pub(crate) mod consume_stats;
 pub(crate) mod group;
 mod queue_times;
+pub(crate) mod retention;
 pub(crate) mod runtime;
 pub(crate) mod topic;
 pub(crate) mod topic_stats;

@@ -1,0 +1,183 @@
+//! Queues and index follow the log, and no offset is given twice.
+
+use std::path::Path;
+
+use ferromq_base::QueueOffset;
+use ferromq_disk::Disk;
+use ferromq_storage::{Boundary, ReadStatus};
+
+use super::kept::{Kept, at_most};
+use crate::support::{message, put, read};
+
+const FILE: u64 = 4096;
+
+/// A store whose queue `Old` has lost all of its twenty messages.
+fn emptied() -> Kept {
+    let kept = Kept::new(at_most(3 * FILE));
+    kept.put("Old", 0..20);
+    kept.put("New", 0..100);
+    kept.settle();
+    kept.clean();
+    assert_eq!(kept.range("Old"), (20, 20));
+    kept
+}
+
+fn check_next(kept: &Kept) {
+    assert_eq!(kept.range("Old"), (20, 20));
+    assert_eq!(kept.numbers("New").last(), Some(&99));
+    let placed = put(&kept.store, &message("Old", 0, &[9; 50]));
+    assert_eq!(placed.queue_offset, QueueOffset(20));
+    assert_eq!(kept.range("Old"), (20, 21));
+    assert_eq!(read(&kept.store, &kept.queue("Old"), 20, 1).1, [[9; 50]]);
+}
+
+#[test]
+fn an_emptied_queue_answers_as_rocketmq_does() {
+    let kept = emptied();
+    let queue = kept.queue("Old");
+    let status = |from| read(&kept.store, &queue, from, 32).0.status;
+    assert_eq!(status(0), ReadStatus::OffsetTooSmall);
+    assert_eq!(status(19), ReadStatus::OffsetTooSmall);
+    assert_eq!(status(20), ReadStatus::OffsetOverflowOne);
+    assert_eq!(status(21), ReadStatus::OffsetOverflowBadly);
+    let at = |boundary| {
+        let found = kept
+            .store
+            .offset_by_time(&queue, crate::support::NOON, boundary);
+        found.unwrap().0
+    };
+    assert_eq!(at(Boundary::Lower), 20);
+    assert_eq!(at(Boundary::Upper), 19);
+    assert_eq!(kept.store.earliest_time(&queue).unwrap(), None);
+    check_next(&kept);
+}
+
+#[test]
+fn an_emptied_queue_goes_on_after_every_kind_of_restart() {
+    check_next(&emptied().closed());
+    // A kill.
+    check_next(&emptied().reopened(|_| {}));
+    // By the queue files alone, as RocketMQ starts.
+    let no_checkpoint = |disk: &ferromq_testkit::SimDisk| {
+        for name in ["ferromq.checkpoint", "ferromq.checkpoint.bak"] {
+            let path = Path::new("/store").join(name);
+            if disk.exists(&path).unwrap() {
+                disk.remove(&path).unwrap();
+            }
+        }
+    };
+    check_next(&emptied().reopened(no_checkpoint));
+    let closed = emptied();
+    closed.store.close().unwrap();
+    check_next(&closed.reopened(no_checkpoint));
+    // With everything made anew from the log.
+    for dir in [
+        "consumequeue",
+        "index",
+        "consumequeue/Old",
+        "consumequeue/New/0",
+    ] {
+        let gone = |disk: &ferromq_testkit::SimDisk| {
+            disk.remove_dir_all(&Path::new("/store").join(dir)).unwrap();
+        };
+        let kept = emptied().reopened(gone);
+        check_next(&kept);
+        check_log_of_new(&kept);
+    }
+}
+
+fn check_log_of_new(kept: &Kept) {
+    let (min, max) = kept.range("New");
+    let numbers: Vec<u32> = (u32::try_from(min).unwrap()..100).collect();
+    assert_eq!((kept.numbers("New"), max), (numbers, 100));
+}
+
+#[test]
+fn a_start_that_makes_everything_anew_may_die_and_keeps_the_next_offsets() {
+    for operations in 0..60 {
+        let kept = emptied();
+        kept.sim
+            .remove_dir_all(Path::new("/store/consumequeue"))
+            .unwrap();
+        let config = {
+            let mut config = crate::support::simulated(crate::support::ASYNC);
+            config.retention = at_most(3 * FILE);
+            config
+        };
+        drop(kept.store);
+        kept.sim.power_fails_after(operations);
+        let clock = std::sync::Arc::new(ferromq_base::clock::ManualClock::at(crate::support::NOON));
+        let _ = ferromq_storage::Store::open_stepped(
+            std::sync::Arc::new(kept.sim.clone()),
+            config.clone(),
+            clock,
+        );
+        let left = kept
+            .sim
+            .power_cut(ferromq_testkit::Unsynced::Some(operations));
+        let kept = Kept::open(left, config);
+        check_next(&kept);
+        check_log_of_new(&kept);
+    }
+}
+
+#[test]
+fn files_of_queues_and_index_go_with_what_they_lead_to() {
+    let kept = Kept::new(at_most(3 * FILE));
+    kept.put("T", 0..200);
+    kept.settle();
+    let index_before = kept.files("index").len();
+    kept.clean();
+    let (min, _) = kept.range("T");
+    let files = kept.files("consumequeue/T/0");
+    // 16 entries of 20 bytes in a file; the one with the entry before the lowest stays.
+    assert_eq!(files[0], format!("{:020}", (min - 1) / 16 * 320));
+    assert!(kept.files("index").len() < index_before);
+    for key in ["k0", "k1", "k2", "k3", "k4"] {
+        assert!(!kept.with_key("T", key).is_empty());
+    }
+    let kept = kept.closed();
+    assert_eq!(kept.range("T").0, min);
+    let all: usize = (0..5)
+        .map(|k| kept.with_key("T", &format!("k{k}")).len())
+        .sum();
+    assert_eq!(all as u64, 200 - min);
+}
+
+#[test]
+fn queue_files_that_were_rightly_deleted_are_not_missed_by_an_older_checkpoint() {
+    let kept = Kept::new(at_most(3 * FILE));
+    kept.put("T", 0..100);
+    kept.settle();
+    let older = kept
+        .sim
+        .read(Path::new("/store/ferromq.checkpoint"), 1 << 20)
+        .unwrap();
+    kept.clean();
+    let (min, max) = kept.range("T");
+    let kept = kept.reopened(|disk| {
+        ferromq_disk::crashsafe::replace(disk, Path::new("/store/ferromq.checkpoint"), &older)
+            .unwrap();
+    });
+    assert_eq!(kept.range("T"), (min, max));
+    // Made anew, the files would begin with entries that point at nothing.
+    let first = kept.files("consumequeue/T/0")[0].clone();
+    assert_eq!(first, format!("{:020}", (min - 1) / 16 * 320));
+    check_log(&kept);
+}
+
+fn check_log(kept: &Kept) {
+    let (min, max) = kept.range("T");
+    let (min, max) = (u32::try_from(min).unwrap(), u32::try_from(max).unwrap());
+    assert_eq!(kept.numbers("T"), (min..max).collect::<Vec<u32>>());
+}
+
+#[test]
+fn a_request_cleans_the_queues_at_once() {
+    let kept = Kept::new(at_most(3 * FILE));
+    kept.put("T", 0..100);
+    kept.settle();
+    kept.store.clean_queues();
+    kept.clean();
+    check_log(&kept);
+}
