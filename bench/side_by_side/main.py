@@ -1,95 +1,187 @@
 """Command line: start the servers, warm them up, run the workloads in turn, write the results."""
 
 import argparse
-import json
 import os
-import platform
 import shutil
+import signal
+import sys
 import tempfile
+import time
 
 from harness import processes
 from harness.events import event
 
-from . import report, servers, workloads
+from . import idle, machine, report, servers, soak
+from .driver import Driver
+from .workloads import FILLS, MID, QUICK, WARM_UP, WORKLOADS, asked
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# Seconds of a run besides its load: connecting, syncing the disk, stopping and continuing.
+_OVERHEAD_SECONDS = 2.0
+# More than this taken by others makes a run worthless.
+_NOISE_PERCENT = 10
+_START_SECONDS = {"floor": 1, "ferromq": 1, "apache": 12}
 
 
 def main():
     args = parse()
+    # A plain `kill` must end the servers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    plan = phases(args)
+    event("about %.0f minutes" % (estimate_seconds(args, plan) / 60))
     servers.build_all()
-    folder = tempfile.mkdtemp(prefix="ferromq-bench-")
-    running = {}
+    folder = tempfile.mkdtemp(prefix="ferromq-bench-", dir=args.data)
+    driver = Driver(args, folder)
+    results = {"conditions": [], "runs": {}, "idle": {}, "soak": {}, "ready_seconds": {}}
+    code = 0
+    began = time.time()
     try:
-        for name in args.servers:
-            running[name] = servers.ALL[name]()
-            running[name].start(folder, args.flush)
-            warm_up(running[name], args.java_warmup if name == "apache" else 3)
-            running[name].pause()
-        write(measure(args, running), args, running)
+        if args.idle:
+            measure_idle(args, driver, results)
+        for flush, names in plan:
+            measure_phase(args, driver, flush, names, results)
+        for name in args.soak_servers if args.soak else ():
+            server = servers.make(name, folder, "ASYNC_FLUSH")
+            most = report.median(results["runs"].get("64x1", {}).get(name, []), "messages_per_second")
+            found = soak.measure(driver, server, args.soak, args.soak_gib, most)
+            if found:
+                results["soak"][name] = found
+    except KeyboardInterrupt:
+        event("interrupted; writing what there is")
+        code = 130
     finally:
-        for server in running.values():
-            server.resume()
         processes.kill_all()
         shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    results["failures"] = driver.failures
+    results["conditions"] = conditions(args, results, time.time() - began)
+    report.write(results, args.out)
+    event("wrote %s" % args.out)
+    return code or (1 if driver.failures else 0)
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--servers", nargs="+", choices=list(servers.ALL), default=list(servers.ALL))
-    parser.add_argument("--workloads", nargs="+", choices=list(workloads.WORKLOADS), default=list(workloads.WORKLOADS))
-    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds; medians are reported")
-    parser.add_argument("--seconds", type=int, default=8, help="measured seconds of a run")
-    parser.add_argument("--java-warmup", type=int, default=180, help="seconds of load before Apache's broker is measured")
-    parser.add_argument("--flush", choices=("ASYNC_FLUSH", "SYNC_FLUSH"), default="ASYNC_FLUSH")
-    parser.add_argument("--out", default=os.path.join(ROOT, "RESULTS.md"))
-    return parser.parse_args()
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="one short round of four workloads, hardly warmed up: a trial, not a result")
+    size.add_argument("--mid", action="store_true", help="three shorter rounds of what the gates need")
+    parser.add_argument("--servers", nargs="+", choices=("floor", "apache", "ferromq"), default=["floor", "apache", "ferromq"])
+    parser.add_argument("--apache", nargs="+", choices=list(servers.APACHE_VERSIONS), default=["5.5.0"], help="versions of Apache's broker")
+    parser.add_argument("--workloads", nargs="*", choices=list(WORKLOADS), help="default: all")
+    parser.add_argument("--rounds", type=int, help="interleaved rounds; medians are reported (default: 5; mid 3; quick 1)")
+    parser.add_argument("--seconds", type=int, help="measured seconds of a run; tails take twice as long (default: 5; mid 4; quick 3)")
+    parser.add_argument("--java-warmup", type=int, help="seconds of load before Apache's broker is measured (default: 180; quick 30)")
+    parser.add_argument("--no-idle", dest="idle", action="store_false", help="leave out starts and idle cost")
+    parser.add_argument("--idle-seconds", type=int, default=60, help="how long idle servers are watched")
+    parser.add_argument("--soak", type=int, default=0, metavar="MINUTES", help="then half load for so long, with a cold reader")
+    parser.add_argument("--soak-servers", nargs="+", default=["ferromq"], help="who is soaked: ferromq, apache-5.5.0")
+    parser.add_argument("--soak-gib", type=int, default=40, help="disk space for the soak; its load is lowered to fit")
+    parser.add_argument("--store-gib", type=int, default=10, help="a server whose store is larger begins with an empty one")
+    parser.add_argument("--data", help="folder on the disk to be measured (default: the system's for temporary files)")
+    parser.add_argument("--around", default="", help="command put before each measured load, such as one that waits for a lock")
+    parser.add_argument("--out", default=ROOT, help="folder for RESULTS.md, results.json and pictures")
+    args = parser.parse_args()
+    shape = (1, 3, 30, QUICK) if args.quick else (3, 4, 180, MID) if args.mid else (5, 5, 180, list(WORKLOADS))
+    args.rounds = args.rounds or shape[0]
+    args.seconds = args.seconds or shape[1]
+    args.java_warmup = shape[2] if args.java_warmup is None else args.java_warmup
+    args.workloads = shape[3] if args.workloads is None else args.workloads
+    args.idle = args.idle and not args.quick
+    versions = ["apache-" + version for version in args.apache]
+    args.names = [name for kind in args.servers for name in (versions if kind == "apache" else [kind])]
+    return args
 
 
-def warm_up(server, seconds):
-    """Load of every kind, so that the just-in-time compiler has seen all paths."""
-    kinds = ("8x16", "64x1", "batch32")
-    for kind in kinds:
-        event("warming up %s with %s" % (server.name, kind))
-        workloads.run(kind, server, max(1, seconds // len(kinds)), 0)
+def phases(args):
+    """(flush mode, workloads) that are run with the same servers."""
+    found = []
+    for flush in WARM_UP:
+        names = [name for name in args.workloads if WORKLOADS[name].flush == flush]
+        if names:
+            found.append((flush, names))
+    return found
 
 
-def measure(args, running):
-    results = {name: {server: [] for server in running} for name in args.workloads}
-    for number in range(args.rounds):
-        for workload in args.workloads:
-            for name, server in running.items():
-                if name == "floor" and workload in workloads.NOT_FOR_FLOOR:
+def estimate_seconds(args, plan):
+    """How long it will take, without building."""
+    kinds = [name.partition("-")[0] for name in args.names]
+    total = 0.0
+    if args.idle:
+        total += args.idle_seconds + 5 + sum(3 * _START_SECONDS[kind] for kind in kinds if kind != "floor")
+    for _, names in plan:
+        total += sum(_START_SECONDS[kind] + (args.java_warmup if kind == "apache" else 3) for kind in kinds)
+        fills = {WORKLOADS[name].fill for name in names} - {""}
+        total += sum(FILLS[fill][2] for fill in fills) * len(kinds) * (1 + args.rounds / 3)
+        for kind in kinds:
+            for name in names:
+                load = WORKLOADS[name]
+                able = load.floor if kind == "floor" else load.apache or kind != "apache"
+                fresh = 4 if load.fresh and kind != "apache" else 0
+                total += able * args.rounds * (args.seconds * load.length + load.warmup + fresh + _OVERHEAD_SECONDS)
+    if args.soak:
+        total += len(args.soak_servers) * ((args.soak + min(args.soak, 2)) * 60 + 60)
+    return total
+
+
+def measure_idle(args, driver, results):
+    """Starts, memory and processor time of brokers with their name servers."""
+    running = [servers.make(name, driver.folder, "ASYNC_FLUSH") for name in args.names if name != "floor"]
+    try:
+        results["idle"] = idle.measure(running, args.idle_seconds)
+    except (RuntimeError, OSError) as error:
+        driver.failures.append("idle: %s" % error)
+        event("FAILED idle: %s" % error)
+    finally:
+        for server in running:
+            server.stop()
+
+
+def measure_phase(args, driver, flush, names, results):
+    """All rounds of the workloads of one flush mode."""
+    running = [servers.make(name, driver.folder, flush) for name in args.names]
+    running = [server for server in running if driver.begin(server)]
+    for server in running:
+        results["ready_seconds"].setdefault(server.name, server.ready_seconds)
+    total = sum(asked(WORKLOADS[name], server, names) for name in names for server in running) * args.rounds
+    done = 0
+    began = time.monotonic()
+    for number in range(1, args.rounds + 1):
+        for name in names:
+            for server in running:
+                if not asked(WORKLOADS[name], server, names):
                     continue
-                server.resume()
-                figures = workloads.run(workload, server, args.seconds, 1)
-                server.pause()
-                results[workload][name].append(figures)
-                event(
-                    "round %d %-8s %-8s %8.2f us/message %10.0f/s p99.9 %8.0f us %s"
-                    % (
-                        number + 1,
-                        workload,
-                        name,
-                        figures["server_cpu_us_per_message"],
-                        figures["messages_per_second"],
-                        figures["latency_p99.9_us"],
-                        figures["refused"] or "",
-                    )
-                )
-    return results
+                figures = driver.measure(WORKLOADS[name], server, number)
+                done += 1
+                if figures:
+                    figures["round"] = number
+                    results["runs"].setdefault(name, {}).setdefault(server.name, []).append(figures)
+        left = (time.monotonic() - began) / done * (total - done) if done else 0
+        event("%s: %d of %d runs, %.1f minutes left of this part" % (flush, done, total, left / 60))
+    for server in running:
+        server.stop()
 
 
-def write(results, args, running):
-    conditions = [
-        "%s, %d cores; server on core %s, load on core %s" % (platform.machine(), os.cpu_count(), servers.SERVER_CORE, workloads.CLIENT_CORE),
-        "medians of %d interleaved rounds of %d s; %s; 1 KiB bodies; JSON headers; 8 queues; key index on" % (args.rounds, args.seconds, args.flush),
-        "Apache's broker warmed up for %d s, heap 2 GiB" % args.java_warmup,
-    ]
-    conditions += ["%s: ready after %.2f s" % (name, server.ready_seconds) for name, server in running.items() if server.ready_seconds]
-    with open(args.out, "w", encoding="utf-8") as out:
-        out.write(report.markdown(results, conditions))
-    with open(os.path.splitext(args.out)[0] + ".json", "w", encoding="utf-8") as out:
-        json.dump(results, out, indent=1)
-    event("wrote %s" % args.out)
+def conditions(args, results, seconds):
+    """What a reader must know to judge the figures."""
+    lines = machine.conditions()
+    lines.append("server on core %s, load generator (one thread) on core 1; servers that are not measured are stopped" % servers.SERVER_CORE)
+    shape = (args.rounds, args.seconds, seconds / 60)
+    lines.append("medians of %d interleaved rounds of %d s (twice that for paced loads) after a warm-up; %.0f minutes in all" % shape)
+    lines.append("1 KiB bodies unless told otherwise, JSON headers, 8 queues, key index on, log files of 1 GiB on both sides")
+    if any(name.startswith("apache") for name in args.names):
+        lines.append(
+            "Apache's broker: heap 2 GiB, G1 and the other flags of its start script without AlwaysPreTouch, warmed up under load for %d s; "
+            "it may let sends wait 30 s for a thread (default 200 ms), so that it refuses none" % args.java_warmup
+        )
+    runs = [run for servers_ in results["runs"].values() for each in servers_.values() for run in each]
+    if runs:
+        stolen = [run["machine_stolen"] * 100 for run in runs]
+        others = [run["machine_others"] * 100 for run in runs]
+        lines.append("stolen by the host during runs: median %.1f %%, at most %.1f %% of the machine" % (report.middle(stolen), max(stolen)))
+        lines.append("used by other processes and the kernel's own threads: median %.1f %%, at most %.1f %%" % (report.middle(others), max(others)))
+        if max(report.middle(stolen), report.middle(others)) > _NOISE_PERCENT:
+            lines.append("**the machine was not quiet: this is a trial, not a result**")
+    flushes = [run["flush_p50_us"] for run in runs if "flush_p50_us" in run]
+    if flushes:
+        found = (report.middle(flushes), min(flushes), max(flushes))
+        lines.append("flush of 4 KiB (F) beside the SYNC_FLUSH runs: median %.0f µs, %.0f to %.0f µs" % found)
+    return lines

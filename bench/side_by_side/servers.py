@@ -2,6 +2,7 @@
 SIGSTOP, because Apache's broker uses a fifth of a core even when idle."""
 
 import os
+import shutil
 import signal
 import time
 
@@ -12,6 +13,20 @@ from harness.tools import REPOSITORY, build
 
 SERVER_CORE = "0"
 PROFILE = "release"
+# Released versions of Apache's broker and the file of interop/java that names their jars.
+APACHE_VERSIONS = {"5.5.0": "5.5", "5.3.3": "5.3"}
+# What Apache's own start script gives its broker, but for the heap size. Its AlwaysPreTouch is left out: it would
+# make the whole heap resident from the start.
+_JVM = (
+    "-XX:+UseG1GC",
+    "-XX:G1HeapRegionSize=16m",
+    "-XX:G1ReservePercent=25",
+    "-XX:InitiatingHeapOccupancyPercent=30",
+    "-XX:SoftRefLRUPolicyMSPerMB=0",
+    "-XX:-OmitStackTraceInFastThrow",
+    "-XX:MaxDirectMemorySize=15g",
+    "-XX:-UseLargePages",
+)
 
 
 def built(name):
@@ -26,84 +41,137 @@ def build_all():
 
 
 class Measured:
-    """A server that can be paused."""
+    """A server that can be paused, and begun again with an empty store."""
 
-    name = ""
+    kind = ""
 
-    def __init__(self):
+    def __init__(self, name, folder, flush):
+        self.name = name
+        self.folder = os.path.join(folder, name)
+        self.flush = flush
         self.port = 0
         self.children = []
+        # Seconds from the start of the first process until a client finds a route.
         self.ready_seconds = 0.0
+        # Fills that this store holds.
+        self.filled = set()
 
     @property
     def pid(self):
         """The process whose cost is counted."""
         return self.children[-1].pid
 
+    def alive(self):
+        """Whether all processes run."""
+        return bool(self.children) and all(child.poll() is None for child in self.children)
+
+    def start(self):
+        """Starts with an empty store."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.makedirs(self.folder)
+        self.filled = set()
+        self._start()
+
+    def _start(self):
+        raise NotImplementedError
+
     def pause(self):
-        for child in self.children:
-            os.kill(child.pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def resume(self):
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number):
         for child in self.children:
-            os.kill(child.pid, signal.SIGCONT)
+            if child.poll() is None:
+                os.kill(child.pid, number)
 
     def stop(self):
+        """Ends the processes and deletes the store."""
         for child in self.children:
             processes.kill(child)
+        self.children = []
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stored_bytes(self):
+        """Disk space of the store."""
+        total = 0
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                try:
+                    total += os.lstat(os.path.join(folder, name)).st_blocks * 512
+                except OSError:
+                    # Deleted meanwhile.
+                    pass
+        return total
+
+    def log_files(self):
+        """Files of the commit log."""
+        found = []
+        for folder, _, names in os.walk(self.folder):
+            if os.path.basename(folder) == "commitlog":
+                found += [os.path.join(folder, name) for name in names]
+        return found
 
 
 class Floor(Measured):
     """The bare loop of bench/floor."""
 
-    name = "floor"
+    kind = "floor"
 
-    def start(self, folder, _flush):
+    def _start(self):
         self.port = free_port()
-        command = ["taskset", "-c", SERVER_CORE, built("ferromq-floor"), os.path.join(folder, "floor.log.data"), str(self.port)]
-        self.children = [processes.start(command, os.path.join(folder, "floor.log"))]
-        time.sleep(0.5)
+        command = ["taskset", "-c", SERVER_CORE, built("ferromq-floor"), os.path.join(self.folder, "log"), str(self.port)]
+        if self.flush == "SYNC_FLUSH":
+            command.append("--sync")
+        child = processes.start(command, os.path.join(self.folder, "floor.log"))
+        self.children = [child]
+        probe.wait_for("the floor", lambda: probe.has_route(("127.0.0.1", self.port), "any"), 30, lambda: child.poll() is None)
 
 
 class FerroMQ(Measured):
     """`ferromq standalone`: name server and broker in one process."""
 
-    name = "ferromq"
+    kind = "ferromq"
 
-    def start(self, folder, flush):
+    def _start(self):
         self.port = free_port((-2, 1))
         namesrv = free_port()
-        conf = os.path.join(folder, "ferromq.conf")
+        conf = os.path.join(self.folder, "ferromq.conf")
         with open(conf, "w", encoding="utf-8") as out:
-            out.write("flushDiskType=%s\n" % flush)
-        command = ["taskset", "-c", SERVER_CORE, built("ferromq"), "standalone", "--data", os.path.join(folder, "ferromq-data")]
+            out.write("flushDiskType=%s\n" % self.flush)
+        command = ["taskset", "-c", SERVER_CORE, built("ferromq"), "standalone", "--data", os.path.join(self.folder, "data")]
         command += ["--listen", "127.0.0.1", "--namesrv-port", str(namesrv), "--broker-port", str(self.port), "-c", conf]
         began = time.monotonic()
-        child = processes.start(command, os.path.join(folder, "ferromq.log"))
+        child = processes.start(command, os.path.join(self.folder, "ferromq.log"))
+        self.children = [child]
         probe.wait_for("ferromq", lambda: probe.has_route(("127.0.0.1", namesrv), "TBW102"), 30, lambda: child.poll() is None)
         self.ready_seconds = time.monotonic() - began
-        self.children = [child]
 
 
 class ApacheBroker(Measured):
     """Apache's name server and broker from Maven, heap 2 GiB, default file sizes."""
 
-    name = "apache"
+    kind = "apache"
 
-    def start(self, folder, flush):
-        folder = os.path.join(folder, "apache")
-        os.makedirs(folder)
+    def __init__(self, name, folder, flush, version):
+        super().__init__(name, folder, flush)
+        self.version = version
+
+    def _start(self):
         began = time.monotonic()
-        server = _TunedApache(folder, flush)
-        server.start()
+        server = _TunedApache(self.folder, self.version, self.flush)
+        try:
+            server.start()
+        finally:
+            self.children = server.measured
         self.ready_seconds = time.monotonic() - began
         self.port = server.broker_port
-        self.children = server.measured
 
 
 class _TunedApache(Apache):
-    def __init__(self, folder, flush):
-        super().__init__(folder)
+    def __init__(self, folder, version, flush):
+        super().__init__(folder, APACHE_VERSIONS[version])
         self.measured = []
         self.settings = {
             "flushDiskType": flush,
@@ -111,18 +179,26 @@ class _TunedApache(Apache):
             "mappedFileSizeConsumeQueue": 6000000,
             "maxHashSlotNum": 5000000,
             "maxIndexNum": 20000000,
+            "transientStorePoolEnable": "false",
             "timerFlushIntervalMs": 1000,
             "registerNameServerPeriod": 30000,
+            "flushConsumerOffsetInterval": 5000,
+            "flushDelayOffsetInterval": 10000,
         }
 
     def _java(self, name, heap, main, conf):
-        heap = "2g" if name == "broker" else heap
-        collector = "-XX:+UseG1GC" if name == "broker" else "-XX:+UseSerialGC"
-        command = ["taskset", "-c", SERVER_CORE, "java", "-Xms" + heap, "-Xmx" + heap, collector, "-Duser.home=" + self.folder]
+        flags = ["-Xms2g", "-Xmx2g", *_JVM] if name == "broker" else ["-Xms" + heap, "-Xmx" + heap, "-XX:+UseSerialGC"]
+        command = ["taskset", "-c", SERVER_CORE, "java", *flags, "-Duser.home=" + self.folder]
         command += ["-cp", os.path.join(self._jars, "*"), main, "-c", conf]
         child = processes.start(command, os.path.join(self.folder, name + ".log"), env={"ROCKETMQ_HOME": self.folder}, cwd=self.folder)
         self.measured.append(child)
         return child
 
 
-ALL = {server.name: server for server in (Floor, ApacheBroker, FerroMQ)}
+def make(name, folder, flush):
+    """The server called `name`: `floor`, `ferromq`, or `apache-VERSION`."""
+    if name == "floor":
+        return Floor(name, folder, flush)
+    if name == "ferromq":
+        return FerroMQ(name, folder, flush)
+    return ApacheBroker(name, folder, flush, name.partition("-")[2])

@@ -1,0 +1,147 @@
+"""Runs the load generator against one server, prepares stores, keeps servers alive."""
+
+import json
+import os
+import shlex
+import subprocess
+
+from harness import processes
+from harness.events import event
+
+from . import machine
+from .servers import built
+from .workloads import FILLS, WARM_UP, WORKLOADS, topic
+
+CLIENT_CORE = "1"
+# A run may take this much longer than planned; with a command around it, that one may wait for long.
+_PATIENCE_SECONDS = 60
+_PATIENCE_AROUND_SECONDS = 3600
+
+
+class Driver:
+    """Measures servers in turn. `around`: a command put before each measured load."""
+
+    def __init__(self, args, folder):
+        self.args = args
+        self.folder = folder
+        self.failures = []
+
+    def measure(self, workload, server, round_number):
+        """One run; None when it failed, which is noted."""
+        try:
+            self._ready(workload, server)
+            if workload.cold:
+                machine.drop_from_cache(server.log_files())
+            flush = machine.flush_latency_us(self.folder) if workload.flush == "SYNC_FLUSH" else None
+            os.sync()
+            seconds = max(1, round(self.args.seconds * workload.length))
+            before = machine.cpu_times()
+            ours_before = machine.process_ticks([server.pid])
+            figures = self.load(workload.options, topic(workload), server, seconds, workload.warmup, measured=True)
+            after = machine.cpu_times()
+            ours = machine.process_ticks([server.pid]) - ours_before
+        except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
+            self._failed(workload.name, server, error)
+            return None
+        finally:
+            server.pause()
+        everything = max(1, after[0] - before[0])
+        figures["machine_stolen"] = (after[2] - before[2]) / everything
+        client = figures["client_busy"] * figures["seconds"] * os.sysconf("SC_CLK_TCK")
+        figures["machine_others"] = max(0.0, (after[1] - before[1] - ours - client) / everything)
+        if flush:
+            figures["flush_p50_us"], figures["flush_p99_us"] = flush
+        event(_line("round %d" % round_number, workload.name, server.name, figures))
+        return figures
+
+    def _failed(self, what, server, error):
+        text = "%s against %s: %s" % (what, server.name, str(error).strip()[-500:] or type(error).__name__)
+        event("FAILED " + text)
+        self.failures.append(text)
+
+    def load(self, options, topic_name, server, seconds, warmup, measured=False, series=True):
+        """Runs the load generator; returns its figures."""
+        command = shlex.split(self.args.around) if measured and self.args.around else []
+        patience = _PATIENCE_AROUND_SECONDS if command else _PATIENCE_SECONDS
+        command += ["taskset", "-c", CLIENT_CORE, built("ferromq"), "bench", *options]
+        command += ["-t", topic_name, "-b", "127.0.0.1:%d" % server.port, "-d", str(seconds), "-w", str(warmup)]
+        command += ["--server-pid", str(server.pid), "--json"] + (["--series"] if series else [])
+        log = os.path.join(self.folder, "bench.log")
+        child = processes.start(command, log, piped=True)
+        try:
+            out, _ = child.communicate(timeout=seconds + warmup + patience)
+        finally:
+            processes.kill(child)
+        if child.returncode != 0:
+            raise RuntimeError("the load generator ended with %s: %s" % (child.returncode, _tail(log)))
+        return json.loads(out)
+
+    def _ready(self, workload, server):
+        """A living server with room and with what the workload reads."""
+        too_big = server.stored_bytes() > self.args.store_gib << 30
+        fresh = workload.fresh and server.kind != "apache"
+        if not server.alive() or too_big or fresh:
+            if too_big:
+                event("%s has filled its share of the disk and begins again" % server.name)
+            self.restart(server)
+        server.resume()
+        self.fill(workload, server)
+
+    def fill(self, workload, server):
+        """Stores what the workload reads, if it is not there."""
+        if not workload.fill or workload.fill in server.filled:
+            return
+        name, options, seconds = FILLS[workload.fill]
+        event("filling %s of %s" % (name, server.name))
+        self.load(("produce", *options), name, server, seconds, 0)
+        server.filled.add(workload.fill)
+
+    def restart(self, server):
+        """Begins again with an empty store; a JVM is warmed up again, for a shorter time than at first."""
+        server.stop()
+        server.start()
+        again = self.args.java_warmup / 3 if server.kind == "apache" else 1
+        self.warm_up(server, again)
+
+    def warm_up(self, server, seconds):
+        """Load of every kind, so that a just-in-time compiler has seen all paths."""
+        kinds = [WORKLOADS[name] for name in WARM_UP[server.flush]]
+        kinds = [kind for kind in kinds if server.kind == "apache" or not kind.fill]
+        for kind in kinds:
+            share = max(1, round(seconds / len(kinds)))
+            event("warming up %s with %s for %d s" % (server.name, kind.name, share))
+            self.fill(kind, server)
+            self.load(kind.options, topic(kind), server, share, 0)
+
+    def begin(self, server):
+        """Starts and warms up a server; False when that failed, which is noted."""
+        try:
+            server.start()
+            self.warm_up(server, self.args.java_warmup if server.kind == "apache" else 2)
+            return True
+        except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
+            self._failed("start", server, error)
+            server.stop()
+            return False
+        finally:
+            server.pause()
+
+
+def _line(prefix, workload, server, figures):
+    p999 = figures.get("latency_p99.9_us", 0)
+    text = "%s %-12s %-12s %8.2f us/message %9.0f/s p99.9 %7.0f us" % (
+        prefix,
+        workload,
+        server,
+        figures["server_cpu_us_per_message"],
+        figures["messages_per_second"],
+        p999,
+    )
+    if figures["refused"]:
+        text += " REFUSED %s" % figures["refused"]
+    return text
+
+
+def _tail(path):
+    with open(path, encoding="utf-8", errors="replace") as log:
+        return log.read()[-300:].strip()
