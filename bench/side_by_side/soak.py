@@ -10,6 +10,8 @@ from .workloads import FILLS, WORKLOADS
 
 _RECORD_BYTES = 1280
 _UNDISTURBED_MINUTES = 2
+# Brokers begin to delete and to refuse when a disk fills.
+_FREE_SHARE = 0.6
 
 
 def measure(driver, server, minutes, disk_gib, most_per_second):
@@ -19,7 +21,8 @@ def measure(driver, server, minutes, disk_gib, most_per_second):
             driver.restart(server)
             most = driver.load(WORKLOADS["64x1"].options, "wsoak-max", server, 5, 2)
             most_per_second = most["messages_per_second"]
-        fits = (disk_gib << 30) / (minutes * 60 * _RECORD_BYTES)
+        room_gib = min(disk_gib, machine.free_gib(driver.folder) * _FREE_SHARE)
+        fits = room_gib * (1 << 30) / (minutes * 60 * _RECORD_BYTES)
         rate = int(min(most_per_second / 2, fits))
         found = {"rate": rate, "half_of_greatest": most_per_second / 2, "minutes": minutes}
         paced = ("produce", "-c", "64", "-i", "16", "-r", str(rate))

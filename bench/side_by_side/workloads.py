@@ -32,7 +32,7 @@ FILLS = {
 }
 
 _PACED = ("produce", "-c", "64", "-i", "16", "-r", "8000")
-_FAN = ("produce", "-c", "8", "-i", "4", "-r", "2000")
+_FAN = ("produce", "-c", "8", "-i", "4", "-r", "1000")
 _QUEUES = ("produce", "-c", "8", "-i", "16", "-q", "1000")
 
 _ALL = (
@@ -41,8 +41,8 @@ _ALL = (
     Workload("batch32", "8 connections, client batches of 32 x 1 KiB", ("produce", "-c", "8", "--batch", "32"), tags=("mid",)),
     Workload("batch32-256B", "8 connections, client batches of 32 x 256 B", ("produce", "-c", "8", "--batch", "32", "-s", "256")),
     Workload("pull32", "8 connections pull 32 x 1 KiB, stored before", ("pull", "-c", "8", "--batch", "32"), fill="pull", tags=("mid",)),
-    Workload("fan-out-1", "2,000 messages/s, one group at the tail with held pulls", (*_FAN, "-g", "1"), floor=False),
-    Workload("fan-out-10", "2,000 messages/s, ten groups at the tail with held pulls", (*_FAN, "-g", "10"), floor=False, tags=("mid",)),
+    Workload("fan-out-1", "1,000 messages/s, one group at the tail with held pulls", (*_FAN, "-g", "1"), floor=False),
+    Workload("fan-out-10", "1,000 messages/s, ten groups at the tail with held pulls", (*_FAN, "-g", "10"), floor=False, tags=("mid",)),
     Workload("paced8k", "64 connections, 8,000 messages/s, open loop", _PACED, length=2.0, tags=("mid",)),
     Workload(
         "paced8k+cold",

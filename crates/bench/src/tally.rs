@@ -7,6 +7,8 @@ use hdrhistogram::Histogram;
 
 /// Latencies above this are recorded as this.
 const LATENCY_MAX: Duration = Duration::from_secs(60);
+/// Longest time that the generator may stand still while it reads the server's counters.
+const STANDSTILL_MAX: Duration = Duration::from_millis(50);
 /// Decimal digits to which latencies are exact.
 const LATENCY_DIGITS: u8 = 3;
 
@@ -76,10 +78,11 @@ impl Tally {
         self.second_messages += messages;
     }
 
-    /// Something that began at `since` took until `now`. What began before the measured time is left out: it has
-    /// waited while the counters of the server were read.
+    /// Something that began at `since` took until `now`. What began shortly before the measured time is left out: it
+    /// has waited while the counters of the server were read. What began long before is late by itself.
     pub fn took(&mut self, since: Instant, now: Instant) {
-        if since < self.measured_from {
+        let before = self.measured_from.saturating_duration_since(since);
+        if !before.is_zero() && before < STANDSTILL_MAX {
             return;
         }
         let latency = now.saturating_duration_since(since).min(LATENCY_MAX);
@@ -152,9 +155,9 @@ mod tests {
     }
 
     #[test]
-    fn what_began_before_the_measured_time_has_no_latency() {
+    fn what_began_shortly_before_the_measured_time_has_no_latency() {
         let start = Instant::now();
-        let later = start + Duration::from_secs(1);
+        let later = start + Duration::from_millis(49);
         let mut tally = Tally::new(start);
         tally.refused(2);
         tally.begin(later);
@@ -162,7 +165,11 @@ mod tests {
         tally.answered(1);
         tally.end_second(later, Duration::from_secs(1));
         assert_eq!((tally.latency.len(), tally.messages), (0, 1));
+        tally.took(later - Duration::from_millis(50), later);
+        tally.end_second(later, Duration::from_secs(1));
+        assert_eq!(tally.latency.len(), 1);
         assert_eq!(tally.refused.get(&2), Some(&1));
         assert_eq!(tally.points[0].latency_us, [0.0; 4]);
+        assert!(tally.points[1].latency_us[3] >= 49_900.0);
     }
 }
