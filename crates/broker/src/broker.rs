@@ -18,7 +18,7 @@ use crate::announce::Announcer;
 use crate::background::{Background, Task};
 use crate::client_calls::ClientCalls;
 use crate::delay::{DelayBell, DelayParts, DelayQueues, DelayStartError, DelayWorker};
-use crate::delivery::Arrivals;
+use crate::delivery::{Announcements, Arrivals};
 use crate::groups::{Groups, Members, QueueLocks};
 use crate::host::Host;
 use crate::live::Live;
@@ -68,6 +68,8 @@ pub struct Parts {
     pub(crate) announcer: Arc<Announcer>,
     /// Word of new messages.
     pub(crate) arrivals: Arc<Arrivals>,
+    /// Gives that word when they may be seen.
+    pub(crate) announcements: Arc<Announcements>,
     /// Requests to clients that wait for answers.
     pub(crate) calls: Arc<ClientCalls>,
     /// Queues of the delay levels.
@@ -131,7 +133,7 @@ impl Broker {
             queues: Arc::clone(&parts.delays),
             bell: Arc::clone(&parts.delay_bell),
             topics: Arc::clone(&parts.topics),
-            arrivals: Arc::clone(&parts.arrivals),
+            announcements: Arc::clone(&parts.announcements),
             store: Arc::clone(&parts.store),
             clock: Arc::clone(&parts.clock),
             file: delay_file,
@@ -211,6 +213,11 @@ impl Parts {
         let topics = Arc::new(topics);
         let config = Arc::new(Live::new(setup.config.clone()));
         let announcer = Announcer::new(Arc::clone(&config), Arc::clone(&topics));
+        let arrivals: Arc<Arrivals> = Arc::default();
+        let delay_bell: Arc<DelayBell> = Arc::default();
+        let bell = Arc::clone(&delay_bell);
+        let announcements =
+            Announcements::new(Arc::clone(&setup.store), Arc::clone(&arrivals), bell);
         let steady: Arc<dyn Clock> = Arc::new(SteadyClock::starting_at(setup.clock.now()));
         Ok(Self {
             members: Arc::new(Members::new(
@@ -227,10 +234,11 @@ impl Parts {
             groups: Arc::new(groups),
             offsets: Arc::new(offsets),
             host: Arc::new(host),
-            arrivals: Arc::default(),
+            arrivals,
+            announcements,
             calls: Arc::default(),
             delays: Arc::new(delays),
-            delay_bell: Arc::default(),
+            delay_bell,
             ack_timeout: setup.ack_timeout,
             started: setup.clock.now(),
             clock: clock(),

@@ -35,9 +35,8 @@ impl BrokerService {
         let stamps = Rc::new(Stamps::new(Arc::clone(&parts.config)));
         let turns = TurnParts {
             store: Arc::clone(&parts.store),
-            arrivals: Arc::clone(&parts.arrivals),
+            announcements: Arc::clone(&parts.announcements),
             listener,
-            delay: Arc::clone(&parts.delay_bell),
             stamps: Rc::clone(&stamps),
             ack_timeout: parts.ack_timeout,
         };

@@ -23,6 +23,7 @@ pub(crate) fn store_config(keys: &StoreKeys, broker: &BrokerConfig) -> StoreConf
             entries: keys.index_entries,
         }),
         flush: flush_mode(keys),
+        visible_after_flush: keys.visible_after_flush,
         tail_ring_bytes: size(keys.tail_ring_bytes),
         delay_levels: broker.message_delay_level.delays().to_vec(),
         record_bytes_max: size(broker.max_message_size).saturating_add(RECORD_BYTES_BESIDE_BODY),

@@ -20,6 +20,8 @@ pub struct StoreConfig {
     pub index: Option<IndexConfig>,
     /// What makes a message acknowledgeable (`flushDiskType`).
     pub flush: FlushMode,
+    /// Whether consumers see only what is synced, also with [`FlushMode::Async`] (`visibleAfterFlush`).
+    pub visible_after_flush: bool,
     /// Bytes of the newest part of the log that are kept in memory for consumers at the tail.
     pub tail_ring_bytes: usize,
     /// Delays of the levels of `SCHEDULE_TOPIC_XXXX` (`messageDelayLevel`), level 1 first.
@@ -38,7 +40,7 @@ pub struct StoreConfig {
     pub check_crc: bool,
 }
 
-/// When an appended message may be acknowledged and seen.
+/// When an appended message may be acknowledged, and seen if [`StoreConfig::visible_after_flush`] does not say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlushMode {
     /// As soon as it is with the operating system: survives the death of the process, not of the machine.
@@ -87,6 +89,7 @@ impl StoreConfig {
             queue_file_bytes: 6_000_000,
             index: Some(IndexConfig::default()),
             flush: FlushMode::default(),
+            visible_after_flush: false,
             tail_ring_bytes: 16 << 20,
             delay_levels: delay_levels(),
             record_bytes_max: ferromq_base::limits::MESSAGE_BYTES_MAX + 65_536,
@@ -105,6 +108,12 @@ impl StoreConfig {
             Some(dir) => dir.clone(),
             None => self.root.join("commitlog"),
         }
+    }
+
+    /// Whether what consumers have seen survives a loss of power.
+    #[must_use]
+    pub fn shows_only_synced(&self) -> bool {
+        self.visible_after_flush || self.flush == FlushMode::Sync
     }
 
     /// Entries in one consume-queue file.

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use crate::bell::Bell;
 use crate::checkpoint::AbortMarker;
 use crate::commit_log::{CommitLog, Flusher, Segments};
-use crate::config::{FlushMode, StoreConfig};
+use crate::config::StoreConfig;
 use crate::core::Core;
 use crate::dispatch::{Dispatcher, EntryWriter};
 use crate::error::{AppendError, CloseError, Fatal, OpenError, ReadError};
@@ -105,8 +105,8 @@ impl Store {
         let dir = config.commit_log_dir();
         let segments = Segments::load(Arc::clone(&disk), dir, config.segment_bytes)?;
         let segments = Arc::new(segments);
-        let marks = Arc::new(Marks::new(config.flush));
-        let queues = Arc::new(Queues::new(Arc::clone(&marks.ackable)));
+        let marks = Arc::new(Marks::new(&config));
+        let queues = Arc::new(Queues::new(Arc::clone(&marks.visible)));
         let files = Arc::new(QueueFiles::new(
             Arc::clone(&disk),
             config.root.join("consumequeue"),
@@ -174,7 +174,7 @@ impl Store {
         );
         core.marks.advance_appended(recovered.end);
         core.marks.advance_flushed(recovered.synced);
-        if core.config.flush == FlushMode::Sync {
+        if core.config.shows_only_synced() {
             // Nobody may see what a power cut could still take back.
             flusher.flush();
         }
@@ -289,10 +289,16 @@ impl Store {
         Ok(end)
     }
 
-    /// End of what may be acknowledged: appended or synced, as the flush mode says. Also the end of what consumers see.
+    /// End of what may be acknowledged: appended or synced, as the flush mode says.
     #[must_use]
     pub fn ackable(&self) -> &Mark {
         &self.core.marks.ackable
+    }
+
+    /// End of what consumers see: the same, or less if they see only what is synced.
+    #[must_use]
+    pub fn visible(&self) -> &Mark {
+        &self.core.marks.visible
     }
 
     /// Whether an append has a chance, and the cause if not.
@@ -328,7 +334,7 @@ impl Store {
     /// Appends the one record that begins at `at` to `out`.
     pub fn record_at(&self, at: LogOffset, out: &mut Vec<u8>) -> Result<(), ReadError> {
         let log = &self.core.log;
-        let visible = self.ackable().value();
+        let visible = self.visible().value();
         let not_found = || ReadError::NotFound(at);
         if at.0 < log.segments.start() || visible <= at.0 {
             return Err(not_found());
@@ -394,8 +400,12 @@ impl Store {
         let Some(index) = &self.core.index else {
             return Ok(Vec::new());
         };
-        // What was stored before the question is asked shall be found.
-        self.dispatcher.lock().dispatch()?;
+        let marks = &self.core.marks;
+        if !self.core.config.visible_after_flush || marks.appended.value() <= marks.visible.value()
+        {
+            // What was stored before the question is asked shall be found. But nobody waits here for the next flush.
+            self.dispatcher.lock().dispatch()?;
+        }
         let topic = java_hash::continued(0, topic);
         let query = Query {
             hash: java_hash::key_hash(java_hash::continued(topic, "#"), key),
@@ -465,7 +475,7 @@ impl Store {
     #[must_use]
     pub fn log_range(&self) -> (LogOffset, LogOffset) {
         let start = self.core.log.segments.start();
-        (LogOffset(start), LogOffset(self.ackable().value()))
+        (LogOffset(start), LogOffset(self.visible().value()))
     }
 
     fn entries<'a>(&'a self, queue: &'a Queue) -> Entries<'a> {

@@ -13,7 +13,7 @@ use ferromq_wire::message::{RecordDraft, RecordRef, topic};
 
 use super::levels::DelayQueues;
 use super::progress::Progress;
-use crate::delivery::Arrivals;
+use crate::delivery::Announcements;
 use crate::topics::Topics;
 
 /// Messages read and stored again at a time.
@@ -30,7 +30,7 @@ pub(super) struct Delivery {
     pub(super) queues: Arc<DelayQueues>,
     pub(super) progress: Progress,
     pub(super) topics: Arc<Topics>,
-    pub(super) arrivals: Arc<Arrivals>,
+    pub(super) announcements: Arc<Announcements>,
     pub(super) store: Arc<Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) buffers: Buffers,
@@ -138,10 +138,8 @@ impl Delivery {
         if turn.is_empty() {
             return Ok(());
         }
-        self.store.append_wait(turn)?;
-        for queue in turn.touched() {
-            self.arrivals.announce(queue, None);
-        }
+        let end = self.store.append_wait(turn)?;
+        self.announcements.stored(turn, end, false, None);
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use super::bell::{DelayBell, Woken};
 use super::delivery::{Buffers, Delivery};
 use super::levels::DelayQueues;
 use super::progress::Progress;
-use crate::delivery::Arrivals;
+use crate::delivery::Announcements;
 use crate::settings_file::{LoadError, SettingsFile};
 use crate::topics::Topics;
 
@@ -30,8 +30,8 @@ pub(crate) struct DelayParts {
     pub bell: Arc<DelayBell>,
     /// Where messages go.
     pub topics: Arc<Topics>,
-    /// Who is told of delivered messages.
-    pub arrivals: Arc<Arrivals>,
+    /// Tells those who wait for delivered messages.
+    pub announcements: Arc<Announcements>,
     /// Where messages are.
     pub store: Arc<Store>,
     /// Tells what is due.
@@ -73,7 +73,7 @@ impl DelayWorker {
                 buffers: Buffers::new(&parts.store),
                 queues: parts.queues,
                 topics: parts.topics,
-                arrivals: parts.arrivals,
+                announcements: parts.announcements,
                 store: parts.store,
                 clock: parts.clock,
             },

@@ -1,11 +1,13 @@
 //! What pulls, retries and long polls share.
 
+mod announcements;
 mod arrivals;
 mod held_pulls;
 mod parked;
 mod read;
 pub(crate) mod retry;
 
+pub(crate) use announcements::Announcements;
 pub(crate) use arrivals::{Arrivals, Listener};
 pub(crate) use held_pulls::HeldPulls;
 pub(crate) use read::{Nothing, Pull, PullRead};

@@ -18,8 +18,7 @@ use ferromq_wire::message::RecordDraft;
 
 use super::pending::{Pending, Rendering};
 use super::{Stamp, Stamps};
-use crate::delay::DelayBell;
-use crate::delivery::{Arrivals, Listener};
+use crate::delivery::{Announcements, Listener};
 use crate::error::Refusal;
 
 /// Bytes after which a turn is stored without waiting for the end of the loop turn.
@@ -31,9 +30,8 @@ const SPARE_MAX: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Turns {
     store: Arc<Store>,
-    arrivals: Arc<Arrivals>,
+    announcements: Arc<Announcements>,
     listener: Listener,
-    delay: Arc<DelayBell>,
     stamps: Rc<Stamps>,
     thread: ThreadContext,
     ack_timeout: Duration,
@@ -69,12 +67,10 @@ struct Batch {
 pub(crate) struct TurnParts {
     /// Where turns are stored.
     pub store: Arc<Store>,
-    /// Who is told of new messages.
-    pub arrivals: Arc<Arrivals>,
+    /// Tells those who wait for messages.
+    pub announcements: Arc<Announcements>,
     /// The service of this thread.
     pub listener: Listener,
-    /// Who is told of new delayed messages.
-    pub delay: Arc<DelayBell>,
     /// What goes into replies.
     pub stamps: Rc<Stamps>,
     /// Longest wait for a stored turn to become acknowledgeable (`syncFlushTimeout`).
@@ -99,9 +95,8 @@ impl Turns {
         Self {
             waits,
             store: parts.store,
-            arrivals: parts.arrivals,
+            announcements: parts.announcements,
             listener: parts.listener,
-            delay: parts.delay,
             stamps: parts.stamps,
             thread,
             ack_timeout: parts.ack_timeout,
@@ -220,12 +215,10 @@ impl Turns {
                 break;
             };
             batch.reply(&self.stamps.now(), ResponseCode::SUCCESS);
-            for queue in batch.turn.touched() {
-                self.arrivals.announce(queue, Some(self.listener));
-            }
-            if batch.has_delayed {
-                self.delay.ring();
-            }
+            let from = Some(self.listener);
+            let Batch { turn, end, .. } = &batch;
+            self.announcements
+                .stored(turn, *end, batch.has_delayed, from);
             state.reuse(batch);
         }
     }

@@ -73,6 +73,19 @@ fn messages_arrive_when_due_in_the_order_of_their_levels() {
 }
 
 #[test]
+fn messages_that_are_seen_only_when_synced_are_delayed_too() {
+    let broker = TestBroker::start_with(|config, store| {
+        config.message_delay_level = DelayLevels::parse("1s 2s").unwrap();
+        store.visible_after_flush = true;
+    });
+    let mut client = broker.client();
+    let begin = Instant::now();
+    send_delayed(&mut client, "1", "delayed");
+    assert_eq!(collect(&mut client, 1), ["delayed"]);
+    assert!(Duration::from_secs(1) <= begin.elapsed());
+}
+
+#[test]
 fn levels_of_zero_and_below_are_not_delayed() {
     let broker = short();
     let mut client = broker.client();

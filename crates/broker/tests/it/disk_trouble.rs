@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 
 use ferromq_storage::FlushMode;
 use ferromq_wire::code::{RequestCode, ResponseCode};
+use ferromq_wire::request::{PullRequest, pull_flag};
 
 use crate::gated_disk::GatedDisk;
-use crate::support::{PATIENCE, TOPIC, TestBroker, everything, request, send, to_topic};
+use crate::support::{
+    Client, PATIENCE, Pulled, TOPIC, TestBroker, everything, pull, request, send, to_topic,
+};
 
 /// What is synced at all is synced within this time, also on a busy machine.
 const ACK_TIMEOUT: Duration = Duration::from_secs(3);
@@ -48,6 +51,36 @@ fn a_disk_that_does_not_sync_in_time_is_told_and_its_message_shown_later() {
     assert_eq!(client.pull_one(TOPIC, 1).bodies(), ["stuck"]);
     client.send_ok(&to_topic(TOPIC), b"safe again");
     assert_eq!(client.pull_one("%DLQ%G", 0).bodies(), ["safe"]);
+}
+
+#[test]
+fn consumers_that_see_only_what_is_on_the_disk_are_woken_when_it_is() {
+    let disk = GatedDisk::default();
+    let broker = TestBroker::start_on(Arc::new(disk.clone()), ACK_TIMEOUT, |_, store| {
+        store.visible_after_flush = true;
+    });
+    let mut client = broker.client();
+    client.send_ok(&to_topic(TOPIC), b"0");
+    assert_eq!(client.pull_one(TOPIC, 0).bodies(), ["0"]);
+    disk.stall_syncs(true);
+    client.send_ok(&to_topic(TOPIC), b"1");
+    let place = [("topic", TOPIC), ("queueId", "0")];
+    let max = |client: &mut Client| {
+        let reply = client.call(request(RequestCode::GET_MAX_OFFSET, &place));
+        reply.ext.get("offset").unwrap().to_owned()
+    };
+    assert_eq!(max(&mut client), "1");
+    let mut consumer = broker.client();
+    consumer.post(pull(&PullRequest {
+        queue_offset: 1,
+        sys_flag: pull_flag::SUBSCRIPTION | pull_flag::SUSPEND,
+        suspend_timeout_millis: 120_000,
+        ..everything(TOPIC)
+    }));
+    assert_eq!(max(&mut consumer), "1", "the pull before is held");
+    disk.stall_syncs(false);
+    assert_eq!(Pulled::of(consumer.receive()).bodies(), ["1"]);
+    assert_eq!(max(&mut client), "2");
 }
 
 #[test]

@@ -40,6 +40,8 @@ keys! {
             "What must have happened before a message is acknowledged.";
         "flushIntervalCommitLog" => flush_interval_commit_log: Ms = "500", 1..=3_600_000, fixed;
             "Longest time between an append and its flush to the disk with ASYNC_FLUSH.";
+        "visibleAfterFlush" => visible_after_flush: Bool = "false", fixed;
+            "With ASYNC_FLUSH, let consumers see a message only when it is on the disk, so that not even a loss of power takes back what was seen; it comes later by up to `flushIntervalCommitLog`. FerroMQ only.";
         "maxTransferBytesOnMessageInMemory" => max_transfer_bytes_in_memory: Bytes = "262144", 1..=15_000_000, fixed;
             "Most bytes of one pull reply when the messages are recent.";
         "maxTransferCountOnMessageInMemory" => max_transfer_count_in_memory: Count = "32", 1..=100_000, fixed;

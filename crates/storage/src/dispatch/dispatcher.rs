@@ -106,7 +106,7 @@ impl Dispatcher {
             self.begun = true;
         }
         // Files never refer to messages that nobody may see yet: a power cut could take those back.
-        while !self.core.marks.ackable.wait(self.batch.end, SYNC_WAIT) {
+        while !self.core.marks.visible.wait(self.batch.end, SYNC_WAIT) {
             let stopped = self.core.log.dispatch_bell.is_stopped();
             if stopped || self.core.health.fatal().is_some() {
                 return Ok(());

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ferromq_base::clock::ManualClock;
 use ferromq_base::{LogOffset, QueueId, QueueOffset};
-use ferromq_storage::{AppendError, FlushMode, NotWritable, Store};
+use ferromq_storage::{AppendError, FlushMode, NotWritable, Store, StoreConfig, WorkerKind};
 use ferromq_testkit::{Fault, Op, SimDisk, Unsynced};
 
 use crate::support::{ASYNC, NOON, bodies, message, open_on, push, put, simulated, wait_for};
@@ -43,6 +43,38 @@ fn with_sync_flush_nothing_is_acknowledged_or_seen_before_it_is_on_the_disk() {
     assert_eq!(bodies(&store, "T", 0), [b"first"]);
     let mut out = Vec::new();
     assert!(store.record_at(LogOffset(first_end), &mut out).is_err());
+}
+
+#[test]
+fn what_is_shown_only_after_the_flush_is_acknowledged_before_and_seen_nowhere() {
+    let disk = SimDisk::new();
+    let config = StoreConfig {
+        visible_after_flush: true,
+        ..simulated(ASYNC)
+    };
+    let clock = Arc::new(ManualClock::at(NOON));
+    let store = Store::open_stepped(Arc::new(disk.clone()), config, clock).unwrap();
+    let keyed = message("T", 0, b"first").with("KEYS", "k");
+    let placed = put(&store, &keyed);
+    let end = placed.log_offset.0 + u64::from(placed.size);
+    assert_eq!((store.ackable().value(), store.visible().value()), (end, 0));
+    let queue = store.queue("T", QueueId(0));
+    let find = || store.query_keys("T", "k", 9, NOON, NOON).unwrap().len();
+    let time = || store.time_of(&queue, QueueOffset(0)).unwrap();
+    assert_eq!(queue.max(), QueueOffset(0));
+    assert!(bodies(&store, "T", 0).is_empty());
+    assert!(store.record_at(placed.log_offset, &mut Vec::new()).is_err());
+    assert_eq!((find(), time()), (0, None));
+    assert_eq!(store.log_range().1, LogOffset(0));
+    while store.step(WorkerKind::Flush) {}
+    assert_eq!(store.visible().value(), end);
+    assert_eq!(bodies(&store, "T", 0), [b"first"]);
+    assert_eq!((find(), time()), (1, Some(NOON)));
+    // The end that nobody has seen is all that a power cut takes.
+    put(&store, &message("T", 0, b"second"));
+    drop(store);
+    let store = open_on(&disk.power_cut(Unsynced::Lost), simulated(ASYNC));
+    assert_eq!(bodies(&store, "T", 0), [b"first"]);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Power cuts at any operation of the disk, also while a store recovers from the last one.
 
-use ferromq_storage::{FlushMode, WorkerKind};
+use ferromq_storage::{FlushMode, StoreConfig, WorkerKind};
 
 use super::seeds;
 use super::world::World;
-use crate::support::ASYNC;
+use crate::support::{ASYNC, simulated};
 
 /// Most operations of a life before the power fails.
 const OPERATIONS_MAX: u64 = 250;
@@ -12,7 +12,11 @@ const STEPS_MAX: u64 = 40;
 
 /// A few lives of a store, each of which ends by a power cut, a kill or a clean stop.
 fn run(seed: u64, flush: FlushMode) {
-    let mut world = World::new(seed, flush);
+    run_with(seed, simulated(flush));
+}
+
+fn run_with(seed: u64, config: StoreConfig) {
+    let mut world = World::new(seed, config);
     for _ in 0..3 + world.random.below(4) {
         live(&mut world);
     }
@@ -65,6 +69,15 @@ fn sync_flush_loses_nothing_acknowledged() {
 #[test]
 fn async_flush_loses_only_an_end_that_was_not_synced() {
     seeds::run(25, |seed| run(seed, ASYNC));
+}
+
+#[test]
+fn async_flush_that_shows_only_what_is_synced_loses_nothing_that_was_seen() {
+    let config = StoreConfig {
+        visible_after_flush: true,
+        ..simulated(ASYNC)
+    };
+    seeds::run(25, |seed| run_with(seed, config.clone()));
 }
 
 /// Only the sectors in the middle of a record's properties were lost, which no checksum covers.

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use ferromq_base::clock::ManualClock;
 use ferromq_base::{Millis, QueueId};
-use ferromq_storage::{FlushMode, OpenError, Store, WorkerKind};
+use ferromq_storage::{OpenError, Store, StoreConfig, WorkerKind};
 use ferromq_testkit::{SimDisk, Unsynced};
 use ferromq_wire::message::properties;
 use ferromq_wire::message::record;
 
 use super::random::Random;
-use crate::support::{Message, NOON, message, push_as, read_bytes, simulated};
+use crate::support::{Message, NOON, message, push_as, read_bytes};
 
 const TOPICS: [&str; 2] = ["T", "Another"];
 const QUEUES: u32 = 3;
@@ -35,7 +35,7 @@ struct Sent {
 pub(super) struct World {
     pub random: Random,
     pub disk: SimDisk,
-    flush: FlushMode,
+    config: StoreConfig,
     clock: Arc<ManualClock>,
     /// What may be in the store, in the order of the log.
     log: Vec<Sent>,
@@ -47,11 +47,11 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(seed: u64, flush: FlushMode) -> Self {
+    pub(super) fn new(seed: u64, config: StoreConfig) -> Self {
         Self {
             random: Random::new(seed),
             disk: SimDisk::new(),
-            flush,
+            config,
             clock: Arc::new(ManualClock::at(NOON)),
             log: Vec::new(),
             safe: 0,
@@ -60,8 +60,9 @@ impl World {
         }
     }
 
-    fn is_sync(&self) -> bool {
-        self.flush == FlushMode::Sync
+    /// Whether nothing that was seen may be lost. With synchronous flush that is also what was acknowledged.
+    fn shows_only_safe(&self) -> bool {
+        self.config.shows_only_synced()
     }
 
     /// Opens the store and compares it with the model; `None` if the power failed.
@@ -69,7 +70,7 @@ impl World {
         let disk = Arc::new(self.disk.clone());
         let clock = Arc::clone(&self.clock);
         let opened: Result<_, OpenError> =
-            Store::open_stepped(disk, simulated(self.flush), clock as _);
+            Store::open_stepped(disk, self.config.clone(), clock as _);
         let store = match opened {
             Ok(store) if !self.disk.is_off() => store,
             Ok(_) => return None,
@@ -79,7 +80,7 @@ impl World {
             }
         };
         self.settle(&store);
-        if self.is_sync() {
+        if self.shows_only_safe() {
             // The start synced what it found before anybody could see it.
             self.safe = self.log.len();
         }
@@ -170,7 +171,7 @@ impl World {
 
     /// Compares everything with what is visible now.
     pub(super) fn check(&mut self, store: &Store) {
-        if self.safe == self.log.len() || !self.is_sync() {
+        if self.safe == self.log.len() || !self.shows_only_safe() {
             self.settle(store);
             self.check_keys(store);
         }
@@ -204,7 +205,7 @@ impl World {
             }
             Err(error) => assert!(self.disk.is_off(), "{error}"),
         }
-        self.note_acknowledged(store);
+        self.note_seen(store);
     }
 
     fn message(&mut self) -> Sent {
@@ -235,13 +236,13 @@ impl World {
         }
     }
 
-    /// With synchronous flush, what is acknowledged now must survive a power cut.
-    fn note_acknowledged(&mut self, store: &Store) {
-        if self.is_sync() {
-            let acknowledged = store.ackable().value();
-            let is_safe = |s: &&Sent| s.end.is_some_and(|end| end <= acknowledged);
+    /// What can be seen now must survive a power cut, if the store says so.
+    fn note_seen(&mut self, store: &Store) {
+        if self.shows_only_safe() {
+            let visible = store.visible().value();
+            let is_safe = |s: &&Sent| s.end.is_some_and(|end| end <= visible);
             let count = self.log.iter().take_while(is_safe).count();
-            assert!(self.safe <= count, "an acknowledgement was taken back");
+            assert!(self.safe <= count, "what was seen was taken back");
             self.safe = count;
         }
     }
@@ -253,7 +254,7 @@ impl World {
                 break;
             }
         }
-        self.note_acknowledged(store);
+        self.note_seen(store);
         if !self.disk.is_off() {
             assert!(store.writable().is_ok());
             self.safe = self.log.len();
@@ -262,7 +263,7 @@ impl World {
 
     /// Lets the dispatcher write entries, and a checkpoint if it is due.
     pub(super) fn dispatch(&mut self, store: &Store) {
-        if self.is_sync() {
+        if self.shows_only_safe() {
             self.flush(store);
         }
         if self.random.once_in(3) {
@@ -276,7 +277,7 @@ impl World {
     /// Stops cleanly.
     pub(super) fn close(&mut self, store: &Store) {
         let closed = store.close();
-        self.note_acknowledged(store);
+        self.note_seen(store);
         if self.disk.is_off() {
             return;
         }
