@@ -137,6 +137,12 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
         self.read_at(buf, at).map(Some)
     }
 
+    /// Like [`DiskFile::read_at`], for bytes that will not be read again soon: where the system can, what it had to
+    /// fetch does not stay in its page cache, in place of what others need. The default reads as usual.
+    fn read_once_at(&self, buf: &mut [u8], at: u64) -> Result<usize, DiskError> {
+        self.read_at(buf, at)
+    }
+
     /// Fills `buf`, or fails with [`crate::DiskErrorKind::ShortFile`].
     fn read_exact_at(&self, buf: &mut [u8], at: u64) -> Result<(), DiskError> {
         if self.read_at(buf, at)? == buf.len() {

@@ -173,12 +173,20 @@ impl DiskFile for SimFile {
     }
 
     fn read_at(&self, buf: &mut [u8], at: u64) -> Result<usize, DiskError> {
+        self.disk.cold.pass(&self.path);
         self.disk.step(Op::Read, &self.path)?;
         let content = self.content.lock();
         let from = self.place(at)?.min(content.seen.len());
         let count = buf.len().min(content.seen.len() - from);
         buf[..count].copy_from_slice(&content.seen[from..from + count]);
         Ok(count)
+    }
+
+    fn read_cached_at(&self, buf: &mut [u8], at: u64) -> Result<Option<usize>, DiskError> {
+        if self.disk.cold.is(&self.path) {
+            return Ok(None);
+        }
+        self.read_at(buf, at).map(Some)
     }
 
     fn write_at(&self, bytes: &[u8], at: u64) -> Result<(), DiskError> {

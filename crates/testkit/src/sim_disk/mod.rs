@@ -5,6 +5,7 @@
 //! as the next start finds it; a seed decides which of the unsynced sectors and names survived.
 
 mod choice;
+mod cold;
 mod fault;
 mod file;
 mod names;
@@ -20,6 +21,7 @@ use ferromq_disk::{Disk, DiskError, DiskFile, Entry, OpenMode, Space};
 use parking_lot::Mutex;
 
 use choice::Choice;
+use cold::Cold;
 use fault::Faults;
 pub use fault::{Fault, Op};
 use file::{Content, SimFile};
@@ -40,6 +42,7 @@ pub enum Unsynced {
 #[derive(Clone, Debug, Default)]
 pub struct SimDisk {
     state: Arc<Mutex<State>>,
+    cold: Arc<Cold>,
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +85,22 @@ impl SimDisk {
         let mut state = self.state.lock();
         state.faults = Faults::default();
         state.capacity = None;
+    }
+
+    /// The bytes of files whose paths contain `paths` are on the device only from now on; `None` ends that. A read that is
+    /// not to wait for the device does not get them.
+    pub fn set_cold(&self, paths: Option<&'static str>) {
+        self.cold.set(paths);
+    }
+
+    /// Whether reads of cold files wait from now on; those that wait go on when it is false.
+    pub fn hold_cold_reads(&self, hold: bool) {
+        self.cold.hold(hold);
+    }
+
+    /// Blocks until a read of a cold file is under way.
+    pub fn wait_for_cold_read(&self) {
+        self.cold.wait_for_reader();
     }
 
     /// Files can take `bytes` together from now on. Bytes reserved before are not taken away.
@@ -159,6 +178,7 @@ impl SimDisk {
         };
         Self {
             state: Arc::new(Mutex::new(state)),
+            cold: Arc::default(),
         }
     }
 
