@@ -24,6 +24,8 @@ pub struct StoreConfig {
     pub visible_after_flush: bool,
     /// Bytes of the newest part of the log that are kept in memory for consumers at the tail.
     pub tail_ring_bytes: usize,
+    /// Most bytes of older parts of the log that are kept in memory while several consumers read them.
+    pub block_bytes_max: usize,
     /// Delays of the levels of `SCHEDULE_TOPIC_XXXX` (`messageDelayLevel`), level 1 first.
     pub delay_levels: Vec<Duration>,
     /// Largest record in bytes: the largest body and 64 KiB for all the rest.
@@ -91,6 +93,7 @@ impl StoreConfig {
             flush: FlushMode::default(),
             visible_after_flush: false,
             tail_ring_bytes: 16 << 20,
+            block_bytes_max: 32 << 20,
             delay_levels: delay_levels(),
             record_bytes_max: ferromq_base::limits::MESSAGE_BYTES_MAX + 65_536,
             transfer: TransferLimits::default(),

@@ -12,6 +12,7 @@ use crate::health::Health;
 use crate::index::KeyIndex;
 use crate::marks::Marks;
 use crate::queue::{QueueFiles, Queues};
+use crate::read::Damage;
 use crate::retention::Orders;
 
 /// The parts.
@@ -27,4 +28,5 @@ pub(crate) struct Core {
     pub files: Arc<QueueFiles>,
     pub orders: Orders,
     pub index: Option<Arc<Mutex<KeyIndex>>>,
+    pub damage: Damage,
 }

@@ -149,6 +149,19 @@ pub enum ReadError {
     /// There is no such record: never written, not visible yet, or deleted since.
     #[error("no message at log offset {0}")]
     NotFound(LogOffset),
+    /// The message is on the disk only, and the read was not to wait for that.
+    #[error("the message is not in memory")]
+    Cold,
+    /// The file of a queue does not say where in the log the message is, which is probably intact.
+    #[error(
+        "{path} is damaged at byte {at}: no entry of the log; stop the broker and remove the file, it is built anew"
+    )]
+    NoEntry {
+        /// The file.
+        path: PathBuf,
+        /// Place in that file.
+        at: u64,
+    },
     /// What is stored is not a valid record.
     #[error("{path} is damaged at byte {at}: {cause}")]
     Corrupt {

@@ -34,7 +34,7 @@ pub use config::{FlushMode, IndexConfig, StoreConfig, TransferLimits};
 pub use error::{AppendError, CloseError, Fatal, NotWritable, OpenError, PushError, ReadError};
 pub use index_keys::IndexKeys;
 pub use queue::{ENTRY_BYTES, Entry, Queue};
-pub use read::{Boundary, ReadLimits, ReadOutcome, ReadStatus};
+pub use read::{Boundary, Reach, ReadLimits, ReadOutcome, ReadStatus};
 pub use retention::{DiskSpace, Full, Retention};
 pub use store::Store;
 pub use turn::{Placed, Turn};

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use crate::bell::Bell;
 use crate::checkpoint::AbortMarker;
-use crate::commit_log::{CommitLog, Flusher, Segments};
+use crate::commit_log::{CommitLog, Flusher, LogReader, Segments};
 use crate::config::StoreConfig;
 use crate::core::Core;
 use crate::dispatch::{Dispatcher, EntryWriter};
@@ -21,7 +21,9 @@ use crate::index::{KeyIndex, Query};
 use crate::java_hash;
 use crate::marks::Marks;
 use crate::queue::{Queue, QueueFiles, Queues};
-use crate::read::{Boundary, Entries, Pull, ReadLimits, ReadOutcome, TimeSearch};
+use crate::read::{
+    Boundary, Damage, Entries, Pull, Reach, ReadLimits, ReadOutcome, ReadPool, TimeSearch,
+};
 use crate::recover::{Recovered, Recovery};
 use crate::retention::{Cleaner, DiskSpace, Orders, Retention};
 use crate::turn::{Rules, Turn};
@@ -39,6 +41,7 @@ pub struct Store {
     dispatcher: Arc<Mutex<Dispatcher>>,
     flusher: Arc<Mutex<Flusher>>,
     cleaner: Arc<Mutex<Cleaner>>,
+    reads: ReadPool,
     /// Empty once closed. Declared before the lock: threads end before the folder is free.
     workers: Mutex<Vec<Worker>>,
     lock: Mutex<Option<DirLock>>,
@@ -142,9 +145,9 @@ impl Store {
         let orders = Orders::new(config.retention.clone(), clean_bell);
         orders.recovered(segments.start(), recovered.checkpoint);
         let parts = (Arc::clone(&marks), Arc::clone(&health), Arc::clone(&clock));
-        let ring = config.tail_ring_bytes;
+        let memory = (config.tail_ring_bytes, config.block_bytes_max);
         let core = Arc::new(Core {
-            log: CommitLog::new(segments, recovered.end, segment, parts, ring),
+            log: CommitLog::new(segments, recovered.end, segment, parts, memory),
             disk,
             config,
             clock,
@@ -154,6 +157,7 @@ impl Store {
             files,
             orders,
             index,
+            damage: Damage::default(),
         });
         Self::start(core, rules, writer, recovered, lock)
     }
@@ -188,6 +192,7 @@ impl Store {
             flusher: Arc::new(Mutex::new(flusher)),
             core,
             rules,
+            reads: ReadPool::default(),
             workers: Mutex::default(),
             lock: Mutex::new(Some(lock)),
         })
@@ -208,7 +213,7 @@ impl Store {
         let bell = Arc::clone(&log.dispatch_bell);
         workers.push(start("store-dispatch", bell, dispatch)?);
         let core = Arc::clone(&self.core);
-        let files = Box::new(move || core.log.keeper.turn());
+        let files = Box::new(move || core.log.keeper.turn().sooner(core.log.trim()));
         workers.push(start("store-files", Arc::clone(&log.keeper.bell), files)?);
         let cleaner = Arc::clone(&self.cleaner);
         let clean = Box::new(move || cleaner.lock().turn());
@@ -223,6 +228,7 @@ impl Store {
         let core = &self.core;
         // No append is under way once this has run, and none begins any more.
         core.log.paused(|| core.health.close());
+        self.reads.stop();
         self.flusher.lock().flush();
         let workers = std::mem::take(&mut *self.workers.lock());
         if workers.is_empty() {
@@ -311,7 +317,9 @@ impl Store {
         self.core.health.on_fatal(hook);
     }
 
-    /// Appends stored records of `queue` from offset `from` on to `out`, those whose tag code passes `filter`.
+    /// Appends stored records of `queue` from offset `from` on to `out`, those whose tag code passes `filter`. Messages
+    /// that are damaged are reported once each in the log, and passed over as if the filter did not want them. May wait
+    /// for the disk.
     ///
     /// An error means that the first message to return cannot be read; `out` is then as before.
     pub fn read(
@@ -322,13 +330,39 @@ impl Store {
         filter: &dyn Fn(i64) -> bool,
         out: &mut Vec<u8>,
     ) -> Result<ReadOutcome, ReadError> {
-        let pull = Pull {
-            log: &self.core.log,
+        self.read_within(Reach::Disk, (queue, from), limits, filter, out)
+    }
+
+    /// Like [`Store::read`], but goes only as far as `reach`.
+    pub fn read_within(
+        &self,
+        reach: Reach,
+        (queue, from): (&Queue, QueueOffset),
+        limits: ReadLimits,
+        filter: &dyn Fn(i64) -> bool,
+        out: &mut Vec<u8>,
+    ) -> Result<ReadOutcome, ReadError> {
+        let mut pull = Pull {
+            log: LogReader::new(&self.core.log, reach),
+            damage: &self.core.damage,
             entries: self.entries(queue),
+            reach,
             transfer: self.core.config.transfer,
             limits,
         };
         pull.run(from, filter, out)
+    }
+
+    /// Has `job` done by a thread that may wait for the disk, after those that were given before. The caller limits how
+    /// many of its jobs wait. False if the job will never be done: the store is closed, or the system gives no thread.
+    pub fn defer(&self, job: Box<dyn FnOnce() + Send>) -> bool {
+        self.reads.submit(job)
+    }
+
+    /// The damaged messages that reads have passed over since the start, with file and position; at most 1024.
+    #[must_use]
+    pub fn damaged_messages(&self) -> Vec<String> {
+        self.core.damage.told()
     }
 
     /// Appends the one record that begins at `at` to `out`.
@@ -344,7 +378,7 @@ impl Store {
             return Err(not_found());
         }
         let before = out.len();
-        log.read((at.0, size), out, |_| None)?;
+        LogReader::new(log, Reach::Disk).read((at.0, size), out, |_| None)?;
         // The caller may have named a place inside a record, where anything may look like a size.
         match RecordRef::parse(&out[before..]) {
             Ok(record) if record.physical_offset() == at => Ok(()),

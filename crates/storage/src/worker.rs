@@ -19,6 +19,21 @@ pub(crate) enum Next {
     Wait(Option<Duration>),
 }
 
+impl Next {
+    /// The wish of a worker with two tasks: for the earlier turn.
+    pub(crate) fn sooner(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Again, _) | (_, Self::Again) => Self::Again,
+            (Self::Pause(a), Self::Pause(b)) => Self::Pause(a.min(b)),
+            (Self::Pause(time), _) | (_, Self::Pause(time)) => Self::Pause(time),
+            (Self::Wait(a), Self::Wait(b)) => Self::Wait(match (a, b) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            }),
+        }
+    }
+}
+
 /// The workers of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkerKind {

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use ferromq_base::{Clock, LogOffset, Millis};
 use ferromq_disk::DiskError;
 use ferromq_wire::message::record::{self, BLANK_BYTES};
 use parking_lot::Mutex;
 
+use super::blocks::Blocks;
 use super::keeper::Keeper;
 use super::ring::Ring;
 use super::segment::Segment;
@@ -18,11 +20,15 @@ use crate::health::Health;
 use crate::marks::Marks;
 use crate::queue::Queue;
 use crate::turn::Turn;
+use crate::worker::Next;
 
 /// Entries that may wait for the dispatcher before appends are refused: about 400 MB of them.
 const UNWRITTEN_MAX: usize = 8 << 20;
 /// As many waiting entries make the dispatcher work at once.
 const PENDING_HURRY: usize = 64 << 10;
+
+/// Time without reads after which the memory of [`Blocks`] is given back.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// The commit log.
 #[derive(Debug)]
@@ -33,6 +39,7 @@ pub(crate) struct CommitLog {
     health: Arc<Health>,
     clock: Arc<dyn Clock>,
     pub(super) ring: Ring,
+    pub(crate) blocks: Blocks,
     tail: Mutex<Tail>,
     /// Queue and index entries that are in memory only.
     pub(crate) unwritten: AtomicUsize,
@@ -112,7 +119,7 @@ impl CommitLog {
         end: u64,
         segment: Arc<Segment>,
         parts: (Arc<Marks>, Arc<Health>, Arc<dyn Clock>),
-        ring_bytes: usize,
+        (ring_bytes, blocks_bytes): (usize, usize),
     ) -> Self {
         let (marks, health, clock) = parts;
         Self {
@@ -122,6 +129,7 @@ impl CommitLog {
             health,
             clock,
             ring: Ring::new(ring_bytes),
+            blocks: Blocks::new(blocks_bytes),
             tail: Mutex::new(Tail {
                 end,
                 segment,
@@ -336,6 +344,16 @@ impl CommitLog {
         pending.count += new;
         let unwritten = new + self.unwritten.fetch_add(new, Ordering::Relaxed);
         (tail.end, PENDING_HURRY <= unwritten)
+    }
+
+    /// Gives back memory that readers have left alone for a while; says when to look again.
+    pub(crate) fn trim(&self) -> Next {
+        Next::Wait(self.blocks.trim().then_some(IDLE))
+    }
+
+    /// End of what is written.
+    pub(super) fn end(&self) -> u64 {
+        self.marks.appended.value()
     }
 
     /// Hands over what waits for the dispatcher; it gets an empty one to fill in exchange, for its memory.

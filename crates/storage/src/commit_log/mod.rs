@@ -4,6 +4,7 @@
 //! [`log`] (append), [`read`] (read), [`keeper`] (makes the next file before it is needed), [`flusher`] (syncs),
 //! [`scan`] (walks from record to record).
 
+mod blocks;
 mod flusher;
 mod keeper;
 mod log;
@@ -15,6 +16,7 @@ mod segments;
 
 pub(crate) use flusher::Flusher;
 pub(crate) use log::{CommitLog, KeyEntry, Pending};
+pub(crate) use read::LogReader;
 pub(crate) use scan::{End, Scan};
 pub(crate) use segment::Segment;
 pub(crate) use segments::Segments;

@@ -1,4 +1,4 @@
-//! Reading records: from the ring while they are there, else from their file, checked.
+//! Reading records: from the ring while they are there, else from a block in memory or from their file, checked.
 
 use std::sync::Arc;
 
@@ -6,56 +6,220 @@ use ferromq_base::LogOffset;
 use ferromq_wire::message::RecordRef;
 use ferromq_wire::message::record;
 
+use super::blocks::{BLOCK_BYTES, Block, Blocks, Miss};
 use super::log::CommitLog;
 use super::segment::Segment;
 use crate::error::ReadError;
+use crate::read::Reach;
 
-impl CommitLog {
+/// So many bytes at once are read as cheaply past the blocks as into them.
+const SPAN_BYTES: usize = 16 * 1024;
+/// Blocks read at once for one who reads the log from the disk, part after part: a megabyte.
+const STREAM_BLOCKS: usize = 8;
+
+/// Reads records for one request.
+#[derive(Debug)]
+pub(crate) struct LogReader<'a> {
+    log: &'a CommitLog,
+    reach: Reach,
+    /// The block that was read from last: the next record is mostly in it too.
+    block: Option<Arc<Block>>,
+}
+
+impl<'a> LogReader<'a> {
+    /// Reads from `log`, as far as `reach` says.
+    pub(crate) fn new(log: &'a CommitLog, reach: Reach) -> Self {
+        Self {
+            log,
+            reach,
+            block: None,
+        }
+    }
+
+    /// Log offset of the oldest byte that is kept.
+    pub(crate) fn start(&self) -> u64 {
+        self.log.segments.start()
+    }
+
     /// Appends the bytes of records that lie one after the other, from `at` to `at + len`, to `out`. Bytes that come
     /// from a file are checked, and `fits` says what is wrong with a record of which the caller knows more; on any error
     /// `out` is as before.
     pub(crate) fn read(
-        &self,
+        &mut self,
         (at, len): (u64, usize),
         out: &mut Vec<u8>,
         fits: impl FnMut(RecordRef<'_>) -> Option<&'static str>,
     ) -> Result<(), ReadError> {
-        if self.ring.copy(at, len, out) {
+        if self.log.ring.copy(at, len, out) {
             return Ok(());
         }
         let before = out.len();
-        let done = self.read_file((at, len), out, fits);
+        let done = self.read_behind_ring((at, len), out, fits);
         if done.is_err() {
             out.truncate(before);
         }
         done
     }
 
-    fn read_file(
-        &self,
+    fn read_behind_ring(
+        &mut self,
         (at, len): (u64, usize),
         out: &mut Vec<u8>,
         mut fits: impl FnMut(RecordRef<'_>) -> Option<&'static str>,
     ) -> Result<(), ReadError> {
         let before = out.len();
-        let segment = self.file_of(at, len as u64)?;
-        out.resize(before + len, 0);
-        segment
-            .file()?
-            .read_exact_at(&mut out[before..], at - segment.base())?;
+        let segment = self.log.file_of(at, len as u64)?;
+        if !self.copy_from_blocks(&segment, (at, len), out)? {
+            out.resize(before + len, 0);
+            self.read_file(&segment, &mut out[before..], at)?;
+        }
         let mut rest = &out[before..];
         while !rest.is_empty() {
             let place = at + (len - rest.len()) as u64;
-            let size = check(rest, place, &mut fits).map_err(|cause| ReadError::Corrupt {
+            let block = self.block.as_deref().filter(|block| block.holds(place));
+            let is_good = block.is_some_and(|block| block.is_good(place));
+            let checked = check(rest, place, is_good, &mut fits);
+            let size = checked.map_err(|cause| ReadError::Corrupt {
                 path: segment.path().to_owned(),
                 at: place - segment.base(),
                 cause,
             })?;
+            if let Some(block) = block {
+                block.set_good(place);
+            }
             rest = &rest[size..];
         }
         Ok(())
     }
 
+    /// Reads from a file past all blocks.
+    fn read_file(&self, segment: &Segment, buf: &mut [u8], at: u64) -> Result<(), ReadError> {
+        let place = at - segment.base();
+        if self.reach == Reach::Disk {
+            return Ok(segment.file()?.read_exact_at(buf, place)?);
+        }
+        let read = match segment.if_open() {
+            Some(file) => file.read_cached_at(buf, place)?,
+            None => None,
+        };
+        if read == Some(buf.len()) {
+            return Ok(());
+        }
+        Err(ReadError::Cold)
+    }
+
+    /// Appends the bytes to `out` if they are in blocks, or should be. False, with `out` as before, if they are to be
+    /// read by themselves.
+    fn copy_from_blocks(
+        &mut self,
+        segment: &Segment,
+        (at, len): (u64, usize),
+        out: &mut Vec<u8>,
+    ) -> Result<bool, ReadError> {
+        let before = out.len();
+        let end = at + len as u64;
+        let mut place = at;
+        while place < end {
+            let left = usize::try_from(end - place).unwrap_or(len);
+            let held = self.block.as_ref().is_some_and(|block| block.holds(place));
+            if !held {
+                self.block = self.block(segment, place, (left, len))?;
+            }
+            let Some(block) = &self.block else {
+                out.truncate(before);
+                return Ok(false);
+            };
+            let bytes = block.bytes(place, left);
+            out.extend_from_slice(bytes);
+            place += bytes.len() as u64;
+        }
+        Ok(true)
+    }
+
+    /// The block with the byte at `at`, of which `left` bytes are wanted, as the rest of `len`. `None` if it is not here
+    /// and not worth to be read as a whole.
+    fn block(
+        &self,
+        segment: &Segment,
+        at: u64,
+        (left, len): (usize, usize),
+    ) -> Result<Option<Arc<Block>>, ReadError> {
+        let blocks = &self.log.blocks;
+        let (from, size) = Blocks::place(segment, at);
+        if let Some(block) = blocks.find(from) {
+            return Ok(Some(block));
+        }
+        let cold = self.reach == Reach::Disk;
+        if !cold && SPAN_BYTES <= len || !self.is_final(from, size) {
+            return Ok(None);
+        }
+        match blocks.missed(from, left.min(size), cold) {
+            Miss::Single => Ok(None),
+            Miss::Fill => self.fill(segment, from, size),
+            Miss::Stream => {
+                let block = self.fill(segment, from, size)?;
+                if cold && block.is_some() {
+                    self.read_ahead(segment, from + size as u64);
+                }
+                Ok(block)
+            }
+        }
+    }
+
+    /// Whether a part of the log will never change.
+    fn is_final(&self, from: u64, size: usize) -> bool {
+        from + size as u64 <= self.log.end()
+    }
+
+    /// Reads a block; `None` if not all of it is in reach.
+    fn fill(
+        &self,
+        segment: &Segment,
+        from: u64,
+        size: usize,
+    ) -> Result<Option<Arc<Block>>, ReadError> {
+        let blocks = &self.log.blocks;
+        let mut block = blocks.spare();
+        let Some(fresh) = Arc::get_mut(&mut block) else {
+            return Ok(None);
+        };
+        let bytes = fresh.begin(from, size);
+        let place = from - segment.base();
+        let read = match self.reach {
+            Reach::Disk => Some(segment.file()?.read_once_at(bytes, place)?),
+            Reach::Memory => match segment.if_open() {
+                Some(file) => file.read_cached_at(bytes, place)?,
+                None => None,
+            },
+        };
+        if read != Some(size) {
+            blocks.give_back(block);
+            return Ok(None);
+        }
+        if blocks.put(&block) {
+            self.log.keeper.bell.ring();
+        }
+        Ok(Some(block))
+    }
+
+    /// Reads the blocks that a reader who has come to `from` will want next. If one cannot be read, the reader will
+    /// learn that when it gets there.
+    fn read_ahead(&self, segment: &Segment, mut from: u64) {
+        for _ in 1..STREAM_BLOCKS {
+            if segment.end() <= from {
+                return;
+            }
+            let (_, size) = Blocks::place(segment, from);
+            let wanted = self.is_final(from, size) && self.log.blocks.find(from).is_none();
+            if !wanted || !matches!(self.fill(segment, from, size), Ok(Some(_))) {
+                return;
+            }
+            from += BLOCK_BYTES as u64;
+        }
+    }
+}
+
+impl CommitLog {
     /// Reads a few bytes at the start of a record, unchecked: for single fields.
     pub(crate) fn peek(&self, at: u64, buf: &mut Vec<u8>, len: usize) -> Result<(), ReadError> {
         buf.clear();
@@ -94,14 +258,18 @@ impl CommitLog {
     }
 }
 
-/// Checks the record at the start of `bytes`, which was read from log offset `at`; returns its size.
+/// Checks the record at the start of `bytes`, which was read from log offset `at`; returns its size. The body of one that
+/// `is_good` was checked before.
 fn check(
     bytes: &[u8],
     at: u64,
+    is_good: bool,
     fits: &mut impl FnMut(RecordRef<'_>) -> Option<&'static str>,
 ) -> Result<usize, String> {
     let record = RecordRef::parse(bytes).map_err(|e| e.to_string())?;
-    record.check_body().map_err(|e| e.to_string())?;
+    if !is_good {
+        record.check_body().map_err(|e| e.to_string())?;
+    }
     if record.physical_offset() != LogOffset(at) {
         return Err(format!(
             "the record says it belongs to log offset {}, it lies at {at}",

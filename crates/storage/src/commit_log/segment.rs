@@ -108,6 +108,11 @@ impl Segment {
         Ok(self.file.get_or_init(|| file))
     }
 
+    /// The open file, if it was used before.
+    pub(crate) fn if_open(&self) -> Option<&dyn DiskFile> {
+        self.file.get().map(|file| &**file)
+    }
+
     /// Writes at a log offset inside this file.
     pub(crate) fn write(&self, bytes: &[u8], at: u64) -> Result<(), DiskError> {
         self.file()?.write_at(bytes, at - self.base)

@@ -12,6 +12,9 @@ use super::entry::{ENTRY_BYTES, Entry};
 use super::handle::Queue;
 use super::open_files::{OpenFiles, SINGLE_SYNCS_MAX};
 
+/// Entries read at once.
+const AT_ONCE: usize = 64;
+
 /// The files of all queues.
 #[derive(Debug)]
 pub(crate) struct QueueFiles {
@@ -109,10 +112,7 @@ impl QueueFiles {
         first: u64,
         out: &mut [Entry],
     ) -> Result<usize, DiskError> {
-        const AT_ONCE: usize = 64;
         let (number, place) = (first / self.entries, first % self.entries);
-        let room = usize::try_from(self.entries - place).unwrap_or(usize::MAX);
-        let count = out.len().min(AT_ONCE).min(room);
         let open = || match self.disk.open(&self.path(queue, number), OpenMode::Write) {
             Ok(file) => Ok(Some(file)),
             Err(e) if e.kind() == DiskErrorKind::NotFound => Ok(None),
@@ -123,12 +123,35 @@ impl QueueFiles {
             return Ok(0);
         };
         let mut buf = [0; AT_ONCE * ENTRY_BYTES];
-        let buf = &mut buf[..count * ENTRY_BYTES];
+        let buf = self.room(&mut buf, place, out.len());
         file.read_at(buf, place * ENTRY_BYTES as u64)?;
-        for (entry, bytes) in out.iter_mut().zip(buf.chunks_exact(ENTRY_BYTES)) {
-            *entry = Entry::from_bytes(bytes).unwrap_or(Entry::INVALID);
-        }
-        Ok(count)
+        Ok(take_entries(buf, out))
+    }
+
+    /// Like [`QueueFiles::read`], but `None` if that would have to wait for the disk.
+    pub(crate) fn read_cached(
+        &self,
+        queue: &Queue,
+        first: u64,
+        out: &mut [Entry],
+    ) -> Result<Option<usize>, DiskError> {
+        let (number, place) = (first / self.entries, first % self.entries);
+        let key = (queue.serial(), number);
+        let Some(file) = self.read.lock().opened(key, false) else {
+            return Ok(None);
+        };
+        let mut buf = [0; AT_ONCE * ENTRY_BYTES];
+        let buf = self.room(&mut buf, place, out.len());
+        let read = file.read_cached_at(buf, place * ENTRY_BYTES as u64)?;
+        let all = read == Some(buf.len());
+        Ok(all.then(|| take_entries(buf, out)))
+    }
+
+    /// The part of `buf` for `wanted` entries from `place` on, at most to the end of the file.
+    fn room<'b>(&self, buf: &'b mut [u8], place: u64, wanted: usize) -> &'b mut [u8] {
+        let room = usize::try_from(self.entries - place).unwrap_or(usize::MAX);
+        let count = wanted.min(AT_ONCE).min(room);
+        &mut buf[..count * ENTRY_BYTES]
     }
 
     /// Whether a sync of a file has failed. What was written before may be lost then, also if a later sync succeeds.
@@ -277,4 +300,14 @@ impl QueueFiles {
         }
         Ok(())
     }
+}
+
+/// Stored entries as entries; returns how many.
+fn take_entries(stored: &[u8], out: &mut [Entry]) -> usize {
+    let stored = stored.chunks_exact(ENTRY_BYTES);
+    let count = stored.len();
+    for (entry, bytes) in out.iter_mut().zip(stored) {
+        *entry = Entry::from_bytes(bytes).unwrap_or(Entry::INVALID);
+    }
+    count
 }

@@ -50,11 +50,8 @@ impl OpenFiles {
         for_writing: bool,
         open: impl FnOnce() -> Result<Option<Arc<dyn DiskFile>>, DiskError>,
     ) -> Result<Option<Arc<dyn DiskFile>>, DiskError> {
-        self.clock += 1;
-        if let Some(known) = self.files.get_mut(&key) {
-            known.used = self.clock;
-            known.unsynced |= for_writing;
-            return Ok(Some(Arc::clone(&known.file)));
+        if let Some(file) = self.opened(key, for_writing) {
+            return Ok(Some(file));
         }
         let Some(file) = open()? else {
             return Ok(None);
@@ -69,6 +66,15 @@ impl OpenFiles {
         };
         self.files.insert(key, open);
         Ok(Some(file))
+    }
+
+    /// The file, if it is open.
+    pub(super) fn opened(&mut self, key: FileKey, for_writing: bool) -> Option<Arc<dyn DiskFile>> {
+        self.clock += 1;
+        let known = self.files.get_mut(&key)?;
+        known.used = self.clock;
+        known.unsynced |= for_writing;
+        Some(Arc::clone(&known.file))
     }
 
     /// Syncs what was written, if that is much by `sync_all`, which syncs everything on the file system.

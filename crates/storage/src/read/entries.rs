@@ -2,6 +2,7 @@
 
 use ferromq_disk::DiskError;
 
+use super::types::Reach;
 use crate::error::ReadError;
 use crate::queue::{ENTRY_BYTES, Entry, Queue, QueueFiles};
 
@@ -12,32 +13,61 @@ pub(crate) struct Entries<'a> {
     pub files: &'a QueueFiles,
 }
 
+/// What the tail of a queue has of the entries asked for.
+enum InMemory {
+    /// So many of the first, or there are none.
+    All(usize),
+    /// The first is not there; so many are in the files.
+    NotFirst(usize),
+}
+
 impl Entries<'_> {
     /// Copies entries from offset `from` on into `out` and returns how many; 0 if there are none at `from`.
-    /// The caller keeps below what is visible.
+    /// The caller keeps below what is visible. May wait for the disk.
     pub(crate) fn copy(&self, from: u64, out: &mut [Entry]) -> Result<usize, DiskError> {
-        let first_in_memory = {
-            let tail = self.queue.tail.lock();
-            let count = tail.copy(from, out);
-            if count != 0 || tail.next() <= from {
-                return Ok(count);
+        match self.copy_from_memory(from, out) {
+            InMemory::All(count) => Ok(count),
+            InMemory::NotFirst(room) => self.files.read(self.queue, from, &mut out[..room]),
+        }
+    }
+
+    /// Like [`Entries::copy`], but goes only as far as `reach`.
+    pub(crate) fn copy_within(
+        &self,
+        reach: Reach,
+        from: u64,
+        out: &mut [Entry],
+    ) -> Result<usize, ReadError> {
+        match self.copy_from_memory(from, out) {
+            InMemory::All(count) => Ok(count),
+            InMemory::NotFirst(room) => {
+                let out = &mut out[..room];
+                if reach == Reach::Disk {
+                    return Ok(self.files.read(self.queue, from, out)?);
+                }
+                let read = self.files.read_cached(self.queue, from, out)?;
+                read.ok_or(ReadError::Cold)
             }
-            tail.first()
-        };
+        }
+    }
+
+    fn copy_from_memory(&self, from: u64, out: &mut [Entry]) -> InMemory {
+        let tail = self.queue.tail.lock();
+        let count = tail.copy(from, out);
+        if count != 0 || tail.next() <= from {
+            return InMemory::All(count);
+        }
         // What is not in memory any more is in the files.
-        let in_files = usize::try_from(first_in_memory - from).unwrap_or(usize::MAX);
-        let room = out.len().min(in_files);
-        self.files.read(self.queue, from, &mut out[..room])
+        let in_files = usize::try_from(tail.first() - from).unwrap_or(usize::MAX);
+        InMemory::NotFirst(out.len().min(in_files))
     }
 
     /// The entry at `offset` is none, or points to where there is nothing.
     pub(crate) fn damaged(&self, offset: u64) -> ReadError {
         let per_file = self.files.entries_per_file();
-        ReadError::Corrupt {
+        ReadError::NoEntry {
             path: self.files.path(self.queue, offset / per_file),
             at: offset % per_file * ENTRY_BYTES as u64,
-            cause: "no entry of the log; stop the broker and remove the file, it is built anew"
-                .to_owned(),
         }
     }
 

@@ -3,9 +3,10 @@
 use ferromq_base::QueueOffset;
 use ferromq_wire::message::RecordRef;
 
+use super::damage::Damage;
 use super::entries::Entries;
-use super::types::{ReadLimits, ReadOutcome, ReadStatus};
-use crate::commit_log::CommitLog;
+use super::types::{Reach, ReadLimits, ReadOutcome, ReadStatus};
+use crate::commit_log::LogReader;
 use crate::config::TransferLimits;
 use crate::error::ReadError;
 use crate::queue::Entry;
@@ -15,8 +16,10 @@ const ENTRIES: usize = 64;
 
 /// One read of a queue.
 pub(crate) struct Pull<'a> {
-    pub log: &'a CommitLog,
+    pub log: LogReader<'a>,
+    pub damage: &'a Damage,
     pub entries: Entries<'a>,
+    pub reach: Reach,
     pub transfer: TransferLimits,
     pub limits: ReadLimits,
 }
@@ -28,6 +31,8 @@ struct Progress {
     bytes: usize,
     /// Offset after the last entry that was dealt with.
     next: u64,
+    /// Offset after the last entry to look at.
+    end: u64,
     /// Records that are counted but not copied yet.
     span: Span,
     /// Whether every record is copied by itself.
@@ -57,7 +62,7 @@ enum Then {
 impl Pull<'_> {
     /// Reads; see [`crate::Store::read`].
     pub(crate) fn run(
-        &self,
+        &mut self,
         from: QueueOffset,
         filter: &dyn Fn(i64) -> bool,
         out: &mut Vec<u8>,
@@ -82,12 +87,14 @@ impl Pull<'_> {
         if let Some((status, next)) = out_of_range {
             return Ok(outcome(status, next));
         }
+        let wanted = u64::from(self.transfer.scan_count.max(self.limits.count));
         let mut progress = Progress {
             next: from.0,
+            end: max.min(from.0.saturating_add(wanted)),
             visible,
             ..Progress::default()
         };
-        self.collect_good(&mut progress, max, filter, out)?;
+        self.collect_good(&mut progress, filter, out)?;
         let status = match progress {
             Progress { count: 1.., .. } => ReadStatus::Found,
             Progress { removed: true, .. } => ReadStatus::MessageWasRemoving,
@@ -100,39 +107,61 @@ impl Pull<'_> {
         Ok(outcome)
     }
 
-    /// Collects up to the first message that cannot be read; an error only if that is the first of all.
+    /// Collects up to the first message that is not in reach, or that cannot be read although it is probably intact; an
+    /// error only if that is the first of all. Those that are damaged themselves are reported and passed over, as if
+    /// the filter did not want them: they will never come back, and the messages after them shall not be lost with them.
     fn collect_good(
-        &self,
+        &mut self,
         progress: &mut Progress,
-        max: u64,
         filter: &dyn Fn(i64) -> bool,
         out: &mut Vec<u8>,
     ) -> Result<(), ReadError> {
-        if self.collect(progress, max, filter, out).is_ok() {
-            return Ok(());
-        }
-        // Some records of the span may be good: again from its start, one by one.
-        progress.single = true;
-        match self.collect(progress, max, filter, out) {
-            Err(error) if progress.count == 0 => Err(error),
-            _ => Ok(()),
+        loop {
+            let error = match self.collect(progress, filter, out) {
+                Ok(()) => return Ok(()),
+                Err(ReadError::Cold) if 0 < progress.count => return Ok(()),
+                Err(ReadError::Cold) => return Err(ReadError::Cold),
+                Err(error) => error,
+            };
+            if !progress.single {
+                // Some records of the span may be good: again from its start, one by one.
+                progress.single = true;
+                continue;
+            }
+            match error {
+                ReadError::Corrupt { .. } => {
+                    let queue = self.entries.queue;
+                    self.damage
+                        .report(queue, QueueOffset(progress.next), &error);
+                    progress.next += 1;
+                }
+                _ if 0 < progress.count => return Ok(()),
+                error => return Err(error),
+            }
         }
     }
 
     fn collect(
-        &self,
+        &mut self,
         progress: &mut Progress,
-        max: u64,
         filter: &dyn Fn(i64) -> bool,
         out: &mut Vec<u8>,
     ) -> Result<(), ReadError> {
-        let wanted = u64::from(self.transfer.scan_count.max(self.limits.count));
-        let end = max.min(progress.next.saturating_add(wanted));
         let mut entries = [Entry::default(); ENTRIES];
-        while progress.next < end {
-            let room = usize::try_from(end - progress.next).unwrap_or(ENTRIES);
+        while progress.next < progress.end {
+            let room = usize::try_from(progress.end - progress.next).unwrap_or(ENTRIES);
             let room = room.min(ENTRIES);
-            let count = self.entries.copy(progress.next, &mut entries[..room])?;
+            let count =
+                match self
+                    .entries
+                    .copy_within(self.reach, progress.next, &mut entries[..room])
+                {
+                    Ok(count) => count,
+                    Err(error) => {
+                        self.copy_span(progress, out)?;
+                        return Err(error);
+                    }
+                };
             if count == 0 {
                 break;
             }
@@ -147,7 +176,7 @@ impl Pull<'_> {
     }
 
     fn take(
-        &self,
+        &mut self,
         progress: &mut Progress,
         entry: Entry,
         filter: &dyn Fn(i64) -> bool,
@@ -166,7 +195,7 @@ impl Pull<'_> {
         if !filter(entry.tag_code) {
             return Ok(Then::GoOn);
         }
-        if entry.log_offset < self.log.segments.start() {
+        if entry.log_offset < self.log.start() {
             progress.removed = true;
             return Ok(Then::GoOn);
         }
@@ -201,7 +230,7 @@ impl Pull<'_> {
     }
 
     /// Copies the records that wait for it. If that fails they are not counted and not passed over.
-    fn copy_span(&self, progress: &mut Progress, out: &mut Vec<u8>) -> Result<(), ReadError> {
+    fn copy_span(&mut self, progress: &mut Progress, out: &mut Vec<u8>) -> Result<(), ReadError> {
         let span = std::mem::take(&mut progress.span);
         if span.count == 0 {
             return Ok(());
@@ -223,7 +252,7 @@ impl Pull<'_> {
         progress.count -= span.count;
         progress.bytes -= span.bytes;
         if let ReadError::NotFound(_) = error {
-            if span.at < self.log.segments.start() {
+            if span.at < self.log.start() {
                 progress.removed = true;
                 return Ok(());
             }

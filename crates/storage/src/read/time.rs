@@ -21,8 +21,9 @@ pub(crate) struct TimeSearch<'a> {
 }
 
 impl TimeSearch<'_> {
-    /// The offset for `at`, by RocketMQ's rules: the file whose newest message is not older decides, else the last
-    /// file. Before its first message the lower boundary is the first offset of the file, whether its message is deleted
+    /// The offset for `at`, by RocketMQ's rules. One file decides: for the lower boundary the first whose newest message is
+    /// not older, else the last one; for the upper boundary the last whose first message is not newer, and 0 if there is
+    /// none. Before its first message the lower boundary is the first offset of the file, whether its message is deleted
     /// or not, and the upper one is 0; after its last one they are the next offset and the last message.
     pub(crate) fn run(&self, at: Millis, boundary: Boundary) -> Result<QueueOffset, ReadError> {
         let (min, max) = self.range;
@@ -33,7 +34,9 @@ impl TimeSearch<'_> {
                 Boundary::Upper => max.saturating_sub(1),
             }));
         }
-        let (file_first, end) = self.file(at)?;
+        let Some((file_first, end)) = self.file(at, boundary)? else {
+            return Ok(QueueOffset(0));
+        };
         let (first, last) = (file_first.max(min), end - 1);
         // The first message that is not older, and the first that is newer.
         let not_older = self.partition(first, end, |time| time < at)?;
@@ -77,14 +80,30 @@ impl TimeSearch<'_> {
         Ok(Millis(i64::from_be_bytes(time)))
     }
 
-    /// The range of offsets of the file that decides.
-    fn file(&self, at: Millis) -> Result<(u64, u64), ReadError> {
+    /// The range of offsets of the file that decides; `None` if there is none.
+    fn file(&self, at: Millis, boundary: Boundary) -> Result<Option<(u64, u64)>, ReadError> {
         let (min, max) = self.range;
         let per_file = self.entries.files.entries_per_file();
         let mut number = min / per_file;
         let last = (max - 1) / per_file;
-        // Binary search for the first file whose last message is not older than `at`.
+        let range = |number| (number * per_file, max.min((number + 1) * per_file));
         let mut end = last;
+        if boundary == Boundary::Upper {
+            // The first file whose first message is newer follows the one that decides.
+            end += 1;
+            while number < end {
+                let middle = number.midpoint(end);
+                if self.time_of(middle * per_file)? <= at {
+                    number = middle + 1;
+                } else {
+                    end = middle;
+                }
+            }
+            let before = number
+                .checked_sub(1)
+                .filter(|before| min / per_file <= *before);
+            return Ok(before.map(range));
+        }
         while number < end {
             let middle = number.midpoint(end);
             if self.time_of((middle + 1) * per_file - 1)? < at {
@@ -93,7 +112,7 @@ impl TimeSearch<'_> {
                 end = middle;
             }
         }
-        Ok((number * per_file, max.min((number + 1) * per_file)))
+        Ok(Some(range(number)))
     }
 
     /// The first offset in `from..to` whose time is not `before`, or `to`.

@@ -11,6 +11,16 @@ pub struct ReadLimits {
     pub bytes: usize,
 }
 
+/// How far a read goes for what it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// To what is in memory, the system's page cache included: never waits. [`ReadError::Cold`](crate::ReadError::Cold)
+    /// if that is not enough for the first message.
+    Memory,
+    /// To the disk, and waits for it. Not for network threads.
+    Disk,
+}
+
 /// Result of a read, as RocketMQ's stores name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadStatus {

@@ -173,3 +173,55 @@ fn a_queue_file_of_zeros_is_reported_and_comes_back_when_it_is_removed() {
     let store = open_on(&disk, simulated(ASYNC));
     assert_eq!(read(&store).unwrap().count, 20);
 }
+
+#[test]
+fn damaged_messages_are_passed_over_and_those_around_them_served() {
+    let disk = full_disk();
+    let limits = ReadLimits {
+        count: 32,
+        bytes: 1 << 20,
+    };
+    let read = |store: &Store, from| {
+        let mut out = Vec::new();
+        let queue = store.queue("T", QueueId(1));
+        let outcome = store
+            .read(&queue, QueueOffset(from), limits, &|_| true, &mut out)
+            .unwrap();
+        (outcome, out)
+    };
+    let store = open_on(&disk, simulated(ASYNC));
+    let (_, all) = read(&store, 0);
+    store.close().unwrap();
+    drop(store);
+    // One at the very beginning, two in a row.
+    let damaged = [0, 4, 5];
+    for record in record::records(&all) {
+        if !damaged.contains(&record.queue_offset().0) {
+            continue;
+        }
+        let in_body = record.physical_offset().0 + 150;
+        let log = format!("/store/commitlog/{:020}", in_body / 4096 * 4096);
+        let file = disk.open(Path::new(&log), OpenMode::Write).unwrap();
+        let mut byte = [0];
+        file.read_exact_at(&mut byte, in_body % 4096).unwrap();
+        file.write_at(&[!byte[0]], in_body % 4096).unwrap();
+    }
+    let store = open_on(&disk, simulated(ASYNC));
+    let offsets = |out: &[u8]| -> Vec<u64> {
+        let records = record::records(out);
+        records.map(|record| record.queue_offset().0).collect()
+    };
+    let whole: Vec<u64> = (0..20).filter(|i| !damaged.contains(i)).collect();
+    for _ in 0..2 {
+        let (outcome, out) = read(&store, 0);
+        assert_eq!(offsets(&out), whole);
+        assert_eq!(outcome.next_begin, QueueOffset(20));
+    }
+    let (outcome, out) = read(&store, 4);
+    assert_eq!(offsets(&out)[0], 6);
+    assert_eq!(outcome.next_begin, QueueOffset(20));
+    let told = store.damaged_messages();
+    assert_eq!(told.len(), 3, "{told:?}");
+    let is_named = |text: &String| text.contains("/store/commitlog/") && text.contains("checksum");
+    assert!(told.iter().all(is_named), "{told:?}");
+}

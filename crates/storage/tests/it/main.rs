@@ -11,6 +11,7 @@ mod faults;
 mod golden;
 mod keys;
 mod model;
+mod reach;
 mod recovery;
 mod retention;
 mod simulation;

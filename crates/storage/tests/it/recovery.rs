@@ -178,12 +178,18 @@ fn damage_before_what_was_synced_is_reported_and_nothing_is_cut() {
     let outcome = store
         .read(&queue, QueueOffset(10), limits, &|_| true, &mut out)
         .unwrap();
-    assert_eq!((outcome.count, outcome.next_begin.0), (9, 19));
-    let error = store
+    assert_eq!((outcome.count, outcome.next_begin.0), (9, 20));
+    let told = store.damaged_messages();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("message 19 of Queue(T:2)"), "{told:?}");
+    assert!(told[0].contains(last.0.to_str().unwrap()), "{told:?}");
+    // Passed over again, and not told again.
+    let outcome = store
         .read(&queue, QueueOffset(19), limits, &|_| true, &mut out)
-        .unwrap_err();
-    let text = error.to_string();
-    assert!(text.contains(last.0.to_str().unwrap()), "{text}");
+        .unwrap();
+    assert_eq!(outcome.status, ReadStatus::NoMatchedMessage);
+    assert_eq!((outcome.count, outcome.next_begin.0), (0, 20));
+    assert_eq!(store.damaged_messages(), told);
     store.close().unwrap();
     assert_ne!(
         fs::read(&last.0).unwrap(),

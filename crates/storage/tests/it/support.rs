@@ -174,7 +174,8 @@ pub(crate) fn bodies(store: &Store, topic: &str, queue: u32) -> Vec<Vec<u8>> {
             all.push(record.body().to_vec());
             next += 1;
         }
-        assert_eq!(next, outcome.next_begin.0, "{outcome:?}");
+        let damaged = store.damaged_messages();
+        assert_eq!(next, outcome.next_begin.0, "{outcome:?} {damaged:?}");
     }
     all
 }

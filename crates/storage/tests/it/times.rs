@@ -53,7 +53,7 @@ fn each_situation_in_one_file() {
 }
 
 #[test]
-fn with_several_files_the_first_whose_newest_is_not_older_decides() {
+fn with_several_files_each_boundary_has_a_rule_for_the_file_that_decides() {
     let dir = tempfile::tempdir().unwrap();
     // 16 entries in a file: a file ends with second 16, the next begins with 21.
     let seconds: Vec<u64> = (1..=16).chain(21..=40).chain(60..70).collect();
@@ -64,13 +64,27 @@ fn with_several_files_the_first_whose_newest_is_not_older_decides() {
     };
     assert_eq!(at(3, Boundary::Lower), 2);
     assert_eq!(at(16, Boundary::Lower), 15);
-    // Between two files: the second decides, and all its messages are newer.
+    // Between two files: the second decides for the lower boundary, the first for the upper one.
     assert_eq!(at(18, Boundary::Lower), 16);
-    assert_eq!(at(18, Boundary::Upper), 0);
+    assert_eq!(at(18, Boundary::Upper), 15);
+    assert_eq!(at(16, Boundary::Upper), 15);
+    assert_eq!(at(21, Boundary::Upper), 16);
+    assert_eq!(at(0, Boundary::Upper), 0);
     assert_eq!(at(50, Boundary::Lower), 36);
     assert_eq!(at(50, Boundary::Upper), 35);
     assert_eq!(at(69, Boundary::Upper), 45);
     assert_eq!(at(1000, Boundary::Lower), 46);
+}
+
+#[test]
+fn messages_of_one_moment_may_lie_in_several_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let seconds: Vec<u64> = (1..=10).chain([30; 30]).chain(40..50).collect();
+    let (store, queue) = store_with(dir.path(), &seconds);
+    let time = Millis(NOON.0 + 30_000);
+    let at = |boundary| store.offset_by_time(&queue, time, boundary).unwrap().0;
+    assert_eq!(at(Boundary::Lower), 10);
+    assert_eq!(at(Boundary::Upper), 39);
 }
 
 #[test]

@@ -129,6 +129,7 @@ impl Original {
         for queue in 0..QUEUES {
             self.read(&store, &store.queue("T", QueueId(queue)), &mut findings);
         }
+        findings.errors.extend(store.damaged_messages());
         self.query(&store, &mut findings);
         for (&at, written) in &self.records {
             let mut out = Vec::new();

@@ -1,0 +1,253 @@
+//! Parts of the log behind the ring, in memory: what several queues, or several groups, read is read and checked once.
+//!
+//! Messages of many queues lie mixed in the log, so that a reader of one queue needs a little of every part, and the
+//! readers of the other queues need the rest. A block is read as a whole once enough of it has been asked for. The
+//! memory is taken when it is needed and given back when nobody reads any more.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+
+use super::segment::Segment;
+
+/// Size of a block in bytes, but for the last one of a file of the log.
+pub(super) const BLOCK_BYTES: usize = 128 * 1024;
+/// As many bytes of a block must have been asked for before it is worth reading all of it: a reader of one queue in
+/// eight, alone, stays below.
+const WORTH_BYTES: usize = BLOCK_BYTES / 6;
+/// Records are longer than this, so that at most one begins in as many bytes.
+const GRAIN_BYTES: usize = 64;
+/// Blocks that are not here for which it is known how much was asked of them.
+const ASKED: usize = 256;
+/// Blocks without content kept for the next one.
+const SPARES: usize = 4;
+
+/// Blocks of the log, least recently used first to go.
+#[derive(Debug)]
+pub(crate) struct Blocks {
+    state: Mutex<State>,
+    count_max: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    blocks: FxHashMap<u64, Held>,
+    spares: Vec<Arc<Block>>,
+    asked: Box<[Asked; ASKED]>,
+    /// Counts uses.
+    clock: u64,
+    /// The clock when [`Blocks::trim`] last looked.
+    seen: u64,
+}
+
+#[derive(Debug)]
+struct Held {
+    block: Arc<Block>,
+    used: u64,
+}
+
+/// How much was asked of a block that is not here.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    from: u64,
+    bytes: usize,
+}
+
+/// Consecutive bytes of one file of the log.
+#[derive(Debug)]
+pub(super) struct Block {
+    from: u64,
+    len: usize,
+    bytes: Box<[u8]>,
+    /// One bit for every [`GRAIN_BYTES`]: the record that begins there is as it was sent.
+    good: Box<[AtomicU64]>,
+    /// Bytes copied out of it.
+    served: AtomicU32,
+}
+
+/// What to do about a block that is not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Miss {
+    /// Read only what is wanted.
+    Single,
+    /// Read all of it.
+    Fill,
+    /// Read all of it; a reader has come from the block before it, and will go on.
+    Stream,
+}
+
+impl Blocks {
+    /// Holds blocks of `bytes` bytes in all; none yet.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                blocks: FxHashMap::default(),
+                spares: Vec::new(),
+                asked: Box::new([Asked::default(); ASKED]),
+                clock: 0,
+                seen: 0,
+            }),
+            count_max: bytes / BLOCK_BYTES,
+        }
+    }
+
+    /// Log offset of the block that holds the byte at `at`, and its size.
+    pub(super) fn place(segment: &Segment, at: u64) -> (u64, usize) {
+        let from = at - (at - segment.base()) % BLOCK_BYTES as u64;
+        let left = usize::try_from(segment.end() - from).unwrap_or(usize::MAX);
+        (from, left.min(BLOCK_BYTES))
+    }
+
+    /// The block that begins at `from`.
+    pub(super) fn find(&self, from: u64) -> Option<Arc<Block>> {
+        let mut state = self.state.lock();
+        state.clock += 1;
+        let now = state.clock;
+        let held = state.blocks.get_mut(&from)?;
+        held.used = now;
+        Some(Arc::clone(&held.block))
+    }
+
+    /// Notes that `bytes` of the block at `from`, which is not here, are wanted; `cold` if they are to come from the
+    /// disk, where a second read of the same block costs more than the rest of it.
+    pub(super) fn missed(&self, from: u64, bytes: usize, cold: bool) -> Miss {
+        if self.count_max == 0 {
+            return Miss::Single;
+        }
+        let mut state = self.state.lock();
+        let before = from.checked_sub(BLOCK_BYTES as u64);
+        if let Some(held) = before.and_then(|before| state.blocks.get(&before)) {
+            let served = held.block.served.load(Ordering::Relaxed) as usize;
+            if cold || WORTH_BYTES < served {
+                return Miss::Stream;
+            }
+        }
+        let place = usize::try_from(from / BLOCK_BYTES as u64 % ASKED as u64).unwrap_or(0);
+        let asked = &mut state.asked[place];
+        if asked.from != from {
+            *asked = Asked { from, bytes: 0 };
+        }
+        let known = asked.bytes != 0;
+        asked.bytes += bytes;
+        if WORTH_BYTES < asked.bytes || (cold && known) {
+            *asked = Asked::default();
+            return Miss::Fill;
+        }
+        Miss::Single
+    }
+
+    /// An empty block to fill.
+    pub(super) fn spare(&self) -> Arc<Block> {
+        let spare = self.state.lock().spares.pop();
+        spare.unwrap_or_else(|| {
+            Arc::new(Block {
+                from: 0,
+                len: 0,
+                bytes: vec![0; BLOCK_BYTES].into_boxed_slice(),
+                good: (0..BLOCK_BYTES / GRAIN_BYTES / 64)
+                    .map(|_| AtomicU64::new(0))
+                    .collect(),
+                served: AtomicU32::new(0),
+            })
+        })
+    }
+
+    /// Adds a block that has been filled; true if it is the only one.
+    pub(super) fn put(&self, block: &Arc<Block>) -> bool {
+        let mut state = self.state.lock();
+        if self.count_max <= state.blocks.len() {
+            state.drop_oldest();
+        }
+        state.clock += 1;
+        let held = Held {
+            block: Arc::clone(block),
+            used: state.clock,
+        };
+        let was_empty = state.blocks.is_empty();
+        if let Some(twin) = state.blocks.insert(block.from, held) {
+            state.keep(twin.block);
+        }
+        was_empty
+    }
+
+    /// Takes back an empty block.
+    pub(super) fn give_back(&self, block: Arc<Block>) {
+        self.state.lock().keep(block);
+    }
+
+    /// Gives all memory back if nothing has been read since the last call. True if there is still some to give back.
+    pub(crate) fn trim(&self) -> bool {
+        let mut state = self.state.lock();
+        if state.seen == state.clock {
+            state.blocks = FxHashMap::default();
+            state.spares = Vec::new();
+        }
+        state.seen = state.clock;
+        !state.blocks.is_empty()
+    }
+}
+
+impl State {
+    fn drop_oldest(&mut self) {
+        let oldest = self.blocks.iter().min_by_key(|(_, held)| held.used);
+        let Some((&from, _)) = oldest else {
+            return;
+        };
+        if let Some(held) = self.blocks.remove(&from) {
+            self.keep(held.block);
+        }
+    }
+
+    fn keep(&mut self, block: Arc<Block>) {
+        if self.spares.len() < SPARES && Arc::strong_count(&block) == 1 {
+            self.spares.push(block);
+        }
+    }
+}
+
+impl Block {
+    /// Makes this the block of `len` bytes at `from` and returns the bytes to fill.
+    pub(super) fn begin(&mut self, from: u64, len: usize) -> &mut [u8] {
+        self.from = from;
+        self.len = len;
+        *self.served.get_mut() = 0;
+        for word in &mut self.good {
+            *word.get_mut() = 0;
+        }
+        &mut self.bytes[..len]
+    }
+
+    /// Whether the byte at log offset `at` is here.
+    pub(super) fn holds(&self, at: u64) -> bool {
+        (self.from..self.from + self.len as u64).contains(&at)
+    }
+
+    /// The bytes from log offset `at` on, at most `len`.
+    pub(super) fn bytes(&self, at: u64, len: usize) -> &[u8] {
+        let skip = usize::try_from(at - self.from).unwrap_or(usize::MAX);
+        let bytes = self.bytes[..self.len].get(skip..).unwrap_or_default();
+        let bytes = &bytes[..len.min(bytes.len())];
+        let count = u32::try_from(bytes.len()).unwrap_or(0);
+        self.served.fetch_add(count, Ordering::Relaxed);
+        bytes
+    }
+
+    fn bit(&self, at: u64) -> (&AtomicU64, u64) {
+        let grain = usize::try_from(at - self.from).unwrap_or(0) / GRAIN_BYTES;
+        (&self.good[grain / 64], 1 << (grain % 64))
+    }
+
+    /// Whether the record that begins at log offset `at` has been found to be as it was sent.
+    pub(super) fn is_good(&self, at: u64) -> bool {
+        let (word, bit) = self.bit(at);
+        word.load(Ordering::Relaxed) & bit != 0
+    }
+
+    /// The record that begins at log offset `at` is as it was sent.
+    pub(super) fn set_good(&self, at: u64) {
+        let (word, bit) = self.bit(at);
+        word.fetch_or(bit, Ordering::Relaxed);
+    }
+}
