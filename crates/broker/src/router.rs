@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use ferromq_net::ThreadContext;
 use ferromq_wire::code::{RequestCode, ResponseCode};
-use ferromq_wire::header::Scratch;
+use ferromq_wire::header::{FromFields, Scratch};
 use ferromq_wire::request::{PullRequest, SendRequest};
 use ferromq_wire::response;
 
 use crate::broker::Parts;
 use crate::call::{Answer, Call, Outcome};
-use crate::delivery::{HeldPulls, PullRead};
+use crate::delivery::{ColdReads, HeldPulls, PullRead, Subscriptions};
 use crate::error::Refusal;
 use crate::handlers::admin::consume_stats::Progress;
 use crate::handlers::heartbeat::Heartbeats;
@@ -35,6 +35,8 @@ pub(crate) struct ThreadParts {
     pub read: Rc<PullRead>,
     /// Pulls that wait.
     pub held: Rc<HeldPulls>,
+    /// Reads that wait for the disk.
+    pub cold: Rc<ColdReads>,
     /// What goes into messages and send replies.
     pub stamps: Rc<Stamps>,
     /// The thread.
@@ -50,6 +52,7 @@ pub(crate) struct Router {
     send_back: SendBack,
     reply: Reply,
     pull: PullMessages,
+    cold: Rc<ColdReads>,
     scratch: RefCell<Scratch>,
 }
 
@@ -96,6 +99,8 @@ impl Router {
             offsets: Arc::clone(&parts.offsets),
             read: thread.read,
             held: thread.held,
+            cold: Rc::clone(&thread.cold),
+            subscriptions: Subscriptions::default(),
             thread: thread.thread,
         };
         Self {
@@ -106,6 +111,7 @@ impl Router {
             send_back,
             reply,
             pull,
+            cold: thread.cold,
             scratch: RefCell::default(),
         }
     }
@@ -121,6 +127,13 @@ impl Router {
             RequestCode::PULL_MESSAGE | RequestCode::LITE_PULL_MESSAGE => self.pull(call),
             RequestCode::CONSUMER_SEND_MSG_BACK => self.send_back(call),
             RequestCode::UPDATE_AND_CREATE_TOPIC => self.put_topic(call),
+            RequestCode::QUERY_CONSUMER_OFFSET => self.offset(call),
+            RequestCode::SEARCH_OFFSET_BY_TIMESTAMP
+            | RequestCode::GET_EARLIEST_MSG_STORETIME
+            | RequestCode::QUERY_MESSAGE
+            | RequestCode::VIEW_MESSAGE_BY_ID
+            | RequestCode::GET_TOPIC_STATS_INFO
+            | RequestCode::GET_CONSUME_STATS => self.search(call),
             _ => reply(call, self.answer(call).unwrap_or_else(Answer::from)),
         }
     }
@@ -185,20 +198,85 @@ impl Router {
         }
     }
 
+    /// Where a group goes on, or where it begins.
+    fn offset(&self, call: &Call<'_>) {
+        let request = match call.parse() {
+            Ok(request) => request,
+            Err(refusal) => return reply(call, refusal.into()),
+        };
+        match offset_get::committed(&request, &self.parts.offsets) {
+            Some(answer) => reply(call, answer),
+            None => self.off_thread(call, |parts, request| {
+                offset_get::start(request, &parts.store)
+            }),
+        }
+    }
+
+    /// Requests that look for messages all over the disk.
+    fn search(&self, call: &Call<'_>) {
+        match call.code() {
+            RequestCode::SEARCH_OFFSET_BY_TIMESTAMP => self.off_thread(call, |parts, request| {
+                offset_by_time::handle(request, &parts.topics, &parts.store)
+            }),
+            RequestCode::GET_EARLIEST_MSG_STORETIME => self.off_thread(call, |parts, request| {
+                offset_min::handle_time(request, &parts.topics, &parts.store)
+            }),
+            RequestCode::QUERY_MESSAGE => self.off_thread(call, |parts, request| {
+                query_message::handle(request, &parts.store)
+            }),
+            RequestCode::VIEW_MESSAGE_BY_ID => self.off_thread(call, |parts, request| {
+                view_message::handle(request, &parts.store)
+            }),
+            RequestCode::GET_TOPIC_STATS_INFO => self.off_thread(call, |parts, request| {
+                let broker = &parts.config.load().broker_name;
+                admin::topic_stats::handle(request, &parts.topics, &parts.store, broker)
+            }),
+            _ => self.off_thread(call, |parts, request| {
+                let progress = Progress {
+                    topics: &parts.topics,
+                    members: &parts.members,
+                    offsets: &parts.offsets,
+                    store: &parts.store,
+                    broker: &parts.config.load().broker_name,
+                };
+                progress.handle(request)
+            }),
+        }
+    }
+
+    /// Has a request handled by a thread that may wait for the disk.
+    fn off_thread<T: FromFields + std::marker::Send + 'static>(
+        &self,
+        call: &Call<'_>,
+        handle: impl FnOnce(&Parts, &T) -> Outcome + std::marker::Send + 'static,
+    ) {
+        let request: T = match call.parse() {
+            Ok(request) => request,
+            Err(refusal) => return reply(call, refusal.into()),
+        };
+        if call.header.is_oneway() {
+            return;
+        }
+        let (parts, opaque) = (Arc::clone(&self.parts), call.header.opaque);
+        let make = move || {
+            let answer = handle(&parts, &request).unwrap_or_else(Answer::from);
+            let mut frame = Vec::new();
+            write(&mut frame, opaque, &answer);
+            frame
+        };
+        if !self.cold.reply(call.conn, Box::new(make)) {
+            let remark = "too many requests wait for the disk: ask again later";
+            let busy = Refusal::new(ResponseCode::SYSTEM_BUSY, remark);
+            reply(call, busy.into());
+        }
+    }
+
     /// Everything off the hot path.
     fn answer(&self, call: &Call<'_>) -> Outcome {
         let parts = &self.parts;
         match call.code() {
             RequestCode::GET_MAX_OFFSET => offset_max::handle(call, &parts.topics, &parts.store),
             RequestCode::GET_MIN_OFFSET => offset_min::handle(call, &parts.topics, &parts.store),
-            RequestCode::GET_EARLIEST_MSG_STORETIME => {
-                offset_min::handle_time(call, &parts.topics, &parts.store)
-            }
-            RequestCode::SEARCH_OFFSET_BY_TIMESTAMP => {
-                offset_by_time::handle(call, &parts.topics, &parts.store)
-            }
-            RequestCode::QUERY_MESSAGE => query_message::handle(call, &parts.store),
-            RequestCode::VIEW_MESSAGE_BY_ID => view_message::handle(call, &parts.store),
             RequestCode::CHECK_CLIENT_CONFIG => client_config::handle(call),
             _ => self.membership(call),
         }
@@ -218,9 +296,6 @@ impl Router {
             .handle(call),
             RequestCode::UNREGISTER_CLIENT => unregister::handle(call, members),
             RequestCode::GET_CONSUMER_LIST_BY_GROUP => consumer_list::handle(call, members),
-            RequestCode::QUERY_CONSUMER_OFFSET => {
-                offset_get::handle(call, &parts.offsets, &parts.store)
-            }
             RequestCode::UPDATE_CONSUMER_OFFSET => {
                 offset_put::handle(call, topics, groups, &parts.offsets)
             }
@@ -236,7 +311,6 @@ impl Router {
         let (topics, groups, members) = (&*parts.topics, &*parts.groups, &*parts.members);
         let (offsets, store) = (&*parts.offsets, &*parts.store);
         let config = parts.config.load();
-        let broker = config.broker_name.as_str();
         match call.code() {
             RequestCode::DELETE_TOPIC_IN_BROKER => {
                 admin::topic::delete(call, topics, offsets, store)
@@ -254,17 +328,6 @@ impl Router {
             RequestCode::GET_PRODUCER_CONNECTION_LIST => {
                 admin::connections::producers(call, members)
             }
-            RequestCode::GET_TOPIC_STATS_INFO => {
-                admin::topic_stats::handle(call, topics, store, broker)
-            }
-            RequestCode::GET_CONSUME_STATS => Progress {
-                topics,
-                members,
-                offsets,
-                store,
-                broker,
-            }
-            .handle(call),
             RequestCode::GET_BROKER_CONFIG => admin::config::get(&config, parts.started),
             RequestCode::GET_BROKER_RUNTIME_INFO => {
                 admin::runtime::get(store, parts.started, parts.clock.now())

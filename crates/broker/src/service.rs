@@ -11,7 +11,7 @@ use ferromq_wire::header::RequestHeader;
 use crate::broker::Parts;
 use crate::call::Call;
 use crate::client_calls::ClientCalls;
-use crate::delivery::{HeldPulls, PullRead};
+use crate::delivery::{ColdReads, HeldPulls, PullRead};
 use crate::groups::Members;
 use crate::router::{Router, ThreadParts};
 use crate::sending::{Stamps, Targets, TopicCache, TurnParts, Turns};
@@ -21,6 +21,7 @@ pub(crate) struct BrokerService {
     router: Router,
     turns: Rc<Turns>,
     held: Rc<HeldPulls>,
+    cold: Rc<ColdReads>,
     members: Arc<Members>,
     calls: Arc<ClientCalls>,
 }
@@ -43,7 +44,10 @@ impl BrokerService {
         let turns = Rc::new(Turns::new(turns, thread.clone()));
         let read = Rc::new(PullRead::new(Arc::clone(&parts.store)));
         let arrivals = Arc::clone(&parts.arrivals);
-        let held = Rc::new(HeldPulls::new(Rc::clone(&read), arrivals, listener));
+        let cold = ColdReads::new(Arc::clone(&parts.store), Rc::clone(&read), thread.handle());
+        let cold = Rc::new(cold);
+        let held = HeldPulls::new(Rc::clone(&read), Rc::clone(&cold), arrivals, listener);
+        let held = Rc::new(held);
         let topics = Arc::clone(&parts.topics);
         let cache = Rc::new(TopicCache::new(
             Arc::clone(&topics),
@@ -58,6 +62,7 @@ impl BrokerService {
                 turns: Rc::clone(&turns),
                 read,
                 held: Rc::clone(&held),
+                cold: Rc::clone(&cold),
                 stamps,
                 thread,
             },
@@ -66,6 +71,7 @@ impl BrokerService {
             router,
             turns,
             held,
+            cold,
             members: Arc::clone(&parts.members),
             calls: Arc::clone(&parts.calls),
         }
@@ -99,6 +105,7 @@ impl Service for BrokerService {
 
     fn woken(&self) {
         self.turns.release();
+        self.cold.finish(&self.held);
         self.held.arrived();
     }
 
@@ -120,6 +127,7 @@ impl Service for BrokerService {
 
     fn closed(&self, conn: &Rc<Connection>) {
         self.held.drop_connection(conn.id());
+        self.cold.drop_connection(conn.id());
         self.members.closed(conn.id());
     }
 
@@ -129,6 +137,6 @@ impl Service for BrokerService {
     }
 
     fn settled(&self) -> bool {
-        self.turns.is_settled()
+        self.turns.is_settled() && self.cold.is_empty()
     }
 }

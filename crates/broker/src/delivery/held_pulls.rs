@@ -10,13 +10,14 @@ use ferromq_net::ConnId;
 use ferromq_storage::Queue;
 
 use super::parked::{Parked, Place};
-use super::read::{Nothing, Pull, PullRead};
-use super::{Arrivals, Listener};
+use super::read::{Nothing, Pull, PullRead, Read};
+use super::{Arrivals, ColdReads, Listener};
 
 /// The pulls that one thread holds.
 #[derive(Debug)]
 pub(crate) struct HeldPulls {
     read: Rc<PullRead>,
+    cold: Rc<ColdReads>,
     arrivals: Arc<Arrivals>,
     listener: Listener,
     parked: RefCell<Parked<usize, ConnId, Pull>>,
@@ -27,9 +28,15 @@ pub(crate) struct HeldPulls {
 
 impl HeldPulls {
     /// Holds no pull yet.
-    pub(crate) fn new(read: Rc<PullRead>, arrivals: Arc<Arrivals>, listener: Listener) -> Self {
+    pub(crate) fn new(
+        read: Rc<PullRead>,
+        cold: Rc<ColdReads>,
+        arrivals: Arc<Arrivals>,
+        listener: Listener,
+    ) -> Self {
         Self {
             read,
+            cold,
             arrivals,
             listener,
             parked: RefCell::new(Parked::new()),
@@ -43,10 +50,10 @@ impl HeldPulls {
         self.parked.borrow().len()
     }
 
-    /// Holds a pull that found nothing until `deadline`.
-    pub(crate) fn hold(&self, pull: Pull, deadline: Millis) {
+    /// Holds a pull that found nothing until its deadline.
+    pub(crate) fn hold(&self, pull: Pull) {
         let queue = Arc::clone(&pull.queue);
-        let conn = pull.conn.id();
+        let (conn, deadline) = (pull.conn.id(), pull.deadline);
         let mut parked = self.parked.borrow_mut();
         let place = parked.park(key(&queue), conn, deadline, pull);
         queue.set_waiting(self.listener.bit());
@@ -77,7 +84,9 @@ impl HeldPulls {
     pub(crate) fn expired(&self, now: Millis) {
         let mut parked = self.parked.borrow_mut();
         while let Some(mut pull) = parked.take_due(now) {
-            self.read.answer(&mut pull, Nothing::Answer);
+            if self.read.answer(&mut pull, Nothing::Answer) == Read::Cold {
+                self.cold.pull(pull, Nothing::Answer);
+            }
         }
     }
 
@@ -90,7 +99,9 @@ impl HeldPulls {
     pub(crate) fn drain(&self) {
         let mut parked = self.parked.borrow_mut();
         while let Some(mut pull) = parked.take_any() {
-            self.read.answer(&mut pull, Nothing::Answer);
+            if self.read.answer(&mut pull, Nothing::Answer) == Read::Cold {
+                self.read.ask_again(&mut pull);
+            }
         }
     }
 
@@ -108,8 +119,14 @@ impl HeldPulls {
         let Some(pull) = parked.at(place) else {
             return;
         };
-        if self.read.answer(pull, Nothing::KeepHolding) {
-            parked.take(place);
+        match self.read.answer(pull, Nothing::KeepHolding) {
+            Read::Nothing => {}
+            Read::Answered => drop(parked.take(place)),
+            Read::Cold => {
+                if let Some(pull) = parked.take(place) {
+                    self.cold.pull(pull, Nothing::KeepHolding);
+                }
+            }
         }
     }
 }

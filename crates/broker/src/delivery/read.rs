@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ferromq_base::QueueOffset;
 use ferromq_base::limits::FRAME_BYTES_MAX;
+use ferromq_base::{Millis, QueueOffset};
 use ferromq_net::Connection;
-use ferromq_storage::{Queue, ReadLimits, ReadOutcome, ReadStatus, Store};
+use ferromq_storage::{Queue, Reach, ReadError, ReadLimits, ReadOutcome, ReadStatus, Store};
 use ferromq_wire::code::ResponseCode;
 use ferromq_wire::response::{PullResponse, write_response};
 
@@ -35,6 +35,8 @@ pub(crate) struct Pull {
     pub count: u32,
     /// What the group wants of the topic.
     pub subscription: Arc<Subscription>,
+    /// Until when it may be held.
+    pub deadline: Millis,
     /// Told to the client.
     pub topic_sys_flag: i32,
     /// Told to the client.
@@ -50,6 +52,17 @@ pub(crate) enum Nothing {
     KeepHolding,
     /// Answer that there is nothing.
     Answer,
+}
+
+/// How a read for a pull ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// The pull is answered.
+    Answered,
+    /// There was nothing, and nothing was to be answered.
+    Nothing,
+    /// The messages are on the disk only: [`super::ColdReads`] gets them.
+    Cold,
 }
 
 /// Reads for the pulls of one thread.
@@ -69,48 +82,48 @@ impl PullRead {
         }
     }
 
-    /// Reads for `pull` and answers it. False if there was nothing, and nothing was to be answered.
-    pub(crate) fn answer(&self, pull: &mut Pull, nothing: Nothing) -> bool {
-        let from = match u64::try_from(pull.scanned) {
-            Ok(from) => QueueOffset(from),
-            Err(_) => return answer_negative(pull),
-        };
+    /// Reads for `pull` and answers it, if what is in memory is enough for that.
+    pub(crate) fn answer(&self, pull: &mut Pull, nothing: Nothing) -> Read {
+        if pull.scanned < 0 {
+            answer_negative(pull);
+            return Read::Answered;
+        }
+        let from = pull.from();
         if nothing != Nothing::Answer && pull.queue.max() == from {
-            return false;
+            return Read::Nothing;
         }
         let mut out = pull.conn.out();
         if nothing == Nothing::KeepHolding && OUT_BYTES_MAX < out.len() {
             // One message may wake thousands of pulls of one client. Told to ask again, it is served as it reads.
-            let outcome = pull.outcome(ReadStatus::NoMatchedMessage, from);
-            pull.reply(&outcome).write(&mut out, &[]);
-            return true;
+            drop(out);
+            self.ask_again(pull);
+            return Read::Answered;
         }
         let start = out.len();
         pull.guess(from).write_head(&mut out, 0);
         let body_at = out.len();
-        let limits = ReadLimits {
-            count: pull.count,
-            bytes: FRAME_BYTES_MAX - HEAD_BYTES_MAX,
-        };
         let wants = |code| pull.subscription.wants(code);
-        let outcome = match self.store.read(&pull.queue, from, limits, &wants, &mut out) {
+        let (queue, limits) = (&pull.queue, pull.limits());
+        let read = self
+            .store
+            .read_within(Reach::Memory, (queue, from), limits, &wants, &mut out);
+        let outcome = match read {
             Ok(outcome) => outcome,
             Err(error) => {
-                tracing::error!(queue = ?pull.queue, %from, %error, "cannot read for a pull");
                 out.truncate(start);
-                let remark = error.to_string();
-                let code = ResponseCode::SYSTEM_ERROR;
-                write_response(&mut out, pull.opaque, code, Some(&remark), &[], &[]);
-                return true;
+                drop(out);
+                if matches!(error, ReadError::Cold) {
+                    return Read::Cold;
+                }
+                answer_error(pull, &error);
+                return Read::Answered;
             }
         };
         if is_nothing(outcome.status, nothing) {
             out.truncate(start);
             drop(out);
-            if outcome.status == ReadStatus::NoMatchedMessage {
-                pull.scanned = outcome.next_begin.to_wire();
-            }
-            return false;
+            pull.pass_over(&outcome);
+            return Read::Nothing;
         }
         let reply = pull.reply(&outcome);
         let mut head = self.head.borrow_mut();
@@ -121,8 +134,42 @@ impl PullRead {
         } else {
             out.splice(start..body_at, head.iter().copied());
         }
-        true
+        Read::Answered
     }
+
+    /// Answers `pull` with what was read for it elsewhere; never says [`Read::Cold`].
+    pub(crate) fn answer_with(
+        &self,
+        pull: &mut Pull,
+        nothing: Nothing,
+        read: Result<ReadOutcome, ReadError>,
+        messages: &[u8],
+    ) -> Read {
+        match read {
+            Ok(outcome) if is_nothing(outcome.status, nothing) => {
+                pull.pass_over(&outcome);
+                return Read::Nothing;
+            }
+            Ok(outcome) => pull.reply(&outcome).write(&mut pull.conn.out(), messages),
+            Err(error) => answer_error(pull, &error),
+        }
+        Read::Answered
+    }
+
+    /// Tells the client to ask again, from where its pull has got to.
+    pub(crate) fn ask_again(&self, pull: &mut Pull) {
+        let outcome = pull.outcome(ReadStatus::NoMatchedMessage, pull.from());
+        pull.reply(&outcome).write(&mut pull.conn.out(), &[]);
+    }
+}
+
+/// Answers that the messages cannot be read.
+fn answer_error(pull: &Pull, error: &ReadError) {
+    tracing::error!(queue = ?pull.queue, from = pull.scanned, %error, "cannot read for a pull");
+    let remark = error.to_string();
+    let code = ResponseCode::SYSTEM_ERROR;
+    let mut out = pull.conn.out();
+    write_response(&mut out, pull.opaque, code, Some(&remark), &[], &[]);
 }
 
 /// Whether a read means that the pull may be kept.
@@ -135,7 +182,7 @@ fn is_nothing(status: ReadStatus, nothing: Nothing) -> bool {
 }
 
 /// No offset is below zero, so there is nothing to read.
-fn answer_negative(pull: &Pull) -> bool {
+fn answer_negative(pull: &Pull) {
     let status = if pull.queue.max() == QueueOffset(0) {
         ReadStatus::NoMessageInQueue
     } else {
@@ -143,10 +190,29 @@ fn answer_negative(pull: &Pull) -> bool {
     };
     let outcome = pull.outcome(status, pull.queue.min());
     pull.reply(&outcome).write(&mut pull.conn.out(), &[]);
-    true
 }
 
 impl Pull {
+    /// Where to read.
+    pub(super) fn from(&self) -> QueueOffset {
+        QueueOffset(u64::try_from(self.scanned).unwrap_or(0))
+    }
+
+    /// How much to read.
+    pub(super) fn limits(&self) -> ReadLimits {
+        ReadLimits {
+            count: self.count,
+            bytes: FRAME_BYTES_MAX - HEAD_BYTES_MAX,
+        }
+    }
+
+    /// Remembers what a read that found nothing has passed over.
+    fn pass_over(&mut self, outcome: &ReadOutcome) {
+        if outcome.status == ReadStatus::NoMatchedMessage {
+            self.scanned = outcome.next_begin.to_wire();
+        }
+    }
+
     /// What is answered without a read.
     fn outcome(&self, status: ReadStatus, next_begin: QueueOffset) -> ReadOutcome {
         ReadOutcome {

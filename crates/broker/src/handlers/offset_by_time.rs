@@ -5,12 +5,11 @@ use ferromq_storage::{Boundary, Store};
 use ferromq_wire::request::SearchOffsetRequest;
 
 use super::queue_of::existing_queue;
-use crate::call::{Answer, Call, Outcome};
+use crate::call::{Answer, Outcome};
 use crate::topics::Topics;
 
-/// Answers the first message at or after the time, or (boundary UPPER) the last one at or before it.
-pub(crate) fn handle(call: &Call<'_>, topics: &Topics, store: &Store) -> Outcome {
-    let request: SearchOffsetRequest = call.parse()?;
+/// Answers the first message at or after the time, or (boundary UPPER) the last one at or before it. Waits for the disk.
+pub(crate) fn handle(request: &SearchOffsetRequest, topics: &Topics, store: &Store) -> Outcome {
     let is_upper = |text: &String| text.eq_ignore_ascii_case("upper");
     let boundary = match request.boundary_type.as_ref().is_some_and(is_upper) {
         true => Boundary::Upper,

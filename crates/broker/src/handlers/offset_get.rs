@@ -5,23 +5,25 @@ use ferromq_storage::{Queue, ReadLimits, Store};
 use ferromq_wire::code::ResponseCode;
 use ferromq_wire::request::QueryConsumerOffsetRequest;
 
-use crate::call::{Answer, Call, Outcome};
+use crate::call::{Answer, Outcome};
 use crate::error::Refusal;
 use crate::offsets::Offsets;
 
-/// Answers the committed offset. A group that never committed starts at 0 if the queue still has its first message and
-/// that is recent; otherwise the client is told so and decides by itself.
-pub(crate) fn handle(call: &Call<'_>, offsets: &Offsets, store: &Store) -> Outcome {
-    let request: QueryConsumerOffsetRequest = call.parse()?;
+/// The answer if the group has committed an offset.
+pub(crate) fn committed(request: &QueryConsumerOffsetRequest, offsets: &Offsets) -> Option<Answer> {
+    let queue = QueueId(u32::try_from(request.queue_id).ok()?);
+    let stored = offsets.committed(&request.consumer_group, &request.topic, queue)?;
+    Some(Answer::ok().field("offset", stored.to_wire()))
+}
+
+/// Answers a group that never committed: it starts at 0 if the queue still has its first message and that is recent;
+/// otherwise the client is told so and decides by itself. Waits for the disk.
+pub(crate) fn start(request: &QueryConsumerOffsetRequest, store: &Store) -> Outcome {
     let not_found = || {
         let remark = "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first";
         Refusal::new(ResponseCode::QUERY_NOT_FOUND, remark)
     };
     let queue = QueueId(u32::try_from(request.queue_id).map_err(|_| not_found())?);
-    let stored = offsets.committed(&request.consumer_group, &request.topic, queue);
-    if let Some(offset) = stored {
-        return Ok(Answer::ok().field("offset", offset.to_wire()));
-    }
     let may_be_zero = request.set_zero_if_not_found != Some(false);
     if may_be_zero && starts_recently(store, &request.topic, queue) {
         return Ok(Answer::ok().field("offset", 0));

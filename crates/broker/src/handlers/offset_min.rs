@@ -15,9 +15,12 @@ pub(crate) fn handle(call: &Call<'_>, topics: &Topics, store: &Store) -> Outcome
     Ok(Answer::ok().field("offset", min).remark(""))
 }
 
-/// Answers when the oldest message of a queue was stored; -1 if there is none.
-pub(crate) fn handle_time(call: &Call<'_>, topics: &Topics, store: &Store) -> Outcome {
-    let request: GetEarliestMsgStoretimeRequest = call.parse()?;
+/// Answers when the oldest message of a queue was stored; -1 if there is none. Waits for the disk.
+pub(crate) fn handle_time(
+    request: &GetEarliestMsgStoretimeRequest,
+    topics: &Topics,
+    store: &Store,
+) -> Outcome {
     let queue = existing_queue(topics, store, &request.topic, request.queue_id)?;
     let time = match queue {
         Some(queue) => store.earliest_time(&queue)?,

@@ -4,14 +4,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ferromq_base::{QueueId, QueueOffset};
+use ferromq_base::{Millis, QueueId, QueueOffset};
 use ferromq_net::ThreadContext;
 use ferromq_wire::code::ResponseCode;
 use ferromq_wire::request::{PullRequest, pull_flag};
 use ferromq_wire::response;
 
 use crate::call::Call;
-use crate::delivery::{HeldPulls, Nothing, Pull, PullRead};
+use crate::delivery::{ColdReads, HeldPulls, Nothing, Pull, PullRead, Read, Subscriptions};
 use crate::error::Refusal;
 use crate::groups::{ConsumeType, GroupConfig, Groups, Members, MessageModel};
 use crate::offsets::Offsets;
@@ -36,6 +36,10 @@ pub(crate) struct PullMessages {
     pub read: Rc<PullRead>,
     /// Keeps pulls that found nothing.
     pub held: Rc<HeldPulls>,
+    /// Takes pulls whose messages are on the disk only.
+    pub cold: Rc<ColdReads>,
+    /// Subscriptions that came with pulls.
+    pub subscriptions: Subscriptions,
     /// Tells the time for deadlines.
     pub thread: ThreadContext,
 }
@@ -116,18 +120,24 @@ impl PullMessages {
             scanned: request.queue_offset,
             count: u32::try_from(request.max_msg_nums).unwrap_or(0).max(1),
             subscription,
+            deadline: Millis(0),
             topic_sys_flag: i32::try_from(topic.config().sys_flag).unwrap_or(0),
             group_sys_flag: group.group_sys_flag,
         };
-        match self.hold_time(request, stamp) {
-            None => self.read.answer(&mut pull, Nothing::Answer),
-            Some(time) => {
-                if !self.read.answer(&mut pull, Nothing::Hold) {
-                    self.held.hold(pull, self.thread.now().after(time));
-                }
-                true
-            }
+        let time = self.hold_time(request, stamp);
+        let nothing = match time {
+            None => Nothing::Answer,
+            Some(_) => Nothing::Hold,
         };
+        let read = self.read.answer(&mut pull, nothing);
+        if read == Read::Answered {
+            return Ok(());
+        }
+        pull.deadline = self.thread.now().after(time.unwrap_or_default());
+        match read {
+            Read::Cold => self.cold.pull(pull, nothing),
+            _ => self.held.hold(pull),
+        }
         Ok(())
     }
 
@@ -175,7 +185,7 @@ impl PullMessages {
         group: &GroupConfig,
     ) -> Result<Arc<Subscription>, PullRefusal> {
         if request.has(pull_flag::SUBSCRIPTION) {
-            return Ok(Arc::new(parse(request)?));
+            return self.subscriptions.parse(request).map_err(PullRefusal::from);
         }
         let refuse = |code, remark| Err(Refusal::new(code, remark).into());
         let Some(members) = self.members.consumer_group(request.consumer_group) else {
@@ -250,15 +260,6 @@ impl PullMessages {
         let millis = u64::try_from(request.suspend_timeout_millis).ok()?;
         Some(Duration::from_millis(millis).min(HOLD_MAX))
     }
-}
-
-/// The subscription that a request carries itself.
-fn parse(request: &PullRequest<'_>) -> Result<Subscription, Refusal> {
-    let language = ExpressionType::from(request.expression_type.unwrap_or_default());
-    let expression = request.subscription.unwrap_or_default();
-    let subscription =
-        Subscription::parse(request.topic, expression, language, request.sub_version)?;
-    Ok(subscription)
 }
 
 /// Refuses subscriptions in other languages than tags.

@@ -7,7 +7,7 @@ use ferromq_wire::code::ResponseCode;
 use ferromq_wire::message::{RecordRef, properties as key};
 use ferromq_wire::request::QueryMessageRequest;
 
-use crate::call::{Answer, Call, Outcome};
+use crate::call::{Answer, Outcome};
 use crate::error::Refusal;
 
 /// Most messages of one answer.
@@ -18,8 +18,8 @@ const COUNT_BY_UNIQUE_KEY: usize = 32;
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
 /// Answers stored records. The index knows only hashes of keys: records with another key are sorted out here.
-pub(crate) fn handle(call: &Call<'_>, store: &Store) -> Outcome {
-    let request: QueryMessageRequest = call.parse()?;
+/// Waits for the disk.
+pub(crate) fn handle(request: &QueryMessageRequest, store: &Store) -> Outcome {
     let wanted = match usize::try_from(request.max_num) {
         _ if request.unique_key_query => COUNT_BY_UNIQUE_KEY,
         Ok(count) => count.min(COUNT_MAX),
@@ -42,7 +42,7 @@ pub(crate) fn handle(call: &Call<'_>, store: &Store) -> Outcome {
         }
         let is_wanted = RecordRef::parse(&body[start..]).is_ok_and(|record| {
             last = (record.store_timestamp().0, at.0);
-            has_key(&record, &request)
+            has_key(&record, request)
         });
         if !is_wanted || FRAME_BYTES_MAX - HEAD_BYTES_MAX < body.len() {
             body.truncate(start);

@@ -4,12 +4,11 @@ use ferromq_base::LogOffset;
 use ferromq_storage::Store;
 use ferromq_wire::request::ViewMessageRequest;
 
-use crate::call::{Answer, Call, Outcome};
+use crate::call::{Answer, Outcome};
 use crate::error::Refusal;
 
-/// Answers the stored record as it is.
-pub(crate) fn handle(call: &Call<'_>, store: &Store) -> Outcome {
-    let request: ViewMessageRequest = call.parse()?;
+/// Answers the stored record as it is. Waits for the disk.
+pub(crate) fn handle(request: &ViewMessageRequest, store: &Store) -> Outcome {
     let mut record = Vec::new();
     let missing = || {
         let remark = format!("can not find message by the offset, {}", request.offset);

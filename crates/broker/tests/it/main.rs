@@ -6,6 +6,7 @@ mod allocation;
 mod announce;
 mod bad_input;
 mod batch;
+mod cold_reads;
 mod compatibility;
 mod delay;
 mod disk_trouble;

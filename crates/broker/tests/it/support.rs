@@ -57,7 +57,7 @@ impl TestBroker {
             tweak,
         };
         let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir(dir.path().join("config")).unwrap();
+        setup.disk.create_dirs(&dir.path().join("config")).unwrap();
         let running = Some(run(dir.path(), &setup));
         Self {
             dir,

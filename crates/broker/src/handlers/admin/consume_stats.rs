@@ -8,7 +8,7 @@ use ferromq_wire::body::{self, ConsumeStats, MessageQueue, OffsetProgress};
 use ferromq_wire::request::GetConsumeStatsRequest;
 
 use super::queue_times;
-use crate::call::{Answer, Call, Outcome};
+use crate::call::{Answer, Outcome};
 use crate::groups::Members;
 use crate::offsets::Offsets;
 use crate::topics::{TopicConfig, Topics};
@@ -29,12 +29,11 @@ pub(crate) struct Progress<'a> {
 
 impl Progress<'_> {
     /// Answers the progress in one topic, in some, or in all the group has committed to. Topics that do not exist are left
-    /// out, and so are those that a live group does not subscribe to, unless they were listed.
-    pub(crate) fn handle(&self, call: &Call<'_>) -> Outcome {
-        let request: GetConsumeStatsRequest = call.parse()?;
+    /// out, and so are those that a live group does not subscribe to, unless they were listed. Waits for the disk.
+    pub(crate) fn handle(&self, request: &GetConsumeStatsRequest) -> Outcome {
         let group = &request.consumer_group;
         let mut stats = ConsumeStats::default();
-        for topic in self.wanted(&request) {
+        for topic in self.wanted(request) {
             let Some(topic) = self.topics.find(&topic) else {
                 continue;
             };

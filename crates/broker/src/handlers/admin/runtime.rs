@@ -40,6 +40,10 @@ pub(crate) fn get(store: &Store, started: Millis, now: Millis) -> Outcome {
         ("ferromqVersion", env!("CARGO_PKG_VERSION").to_owned()),
         ("commitLogMinOffset", oldest.to_string()),
         ("commitLogMaxOffset", end.to_string()),
+        (
+            "damagedMessages",
+            store.damaged_messages().len().to_string(),
+        ),
         ("startAcceptSendRequestTimeStamp", "0".to_owned()),
     ]);
     let oldest = store.oldest_time().ok().flatten().unwrap_or(Millis(-1));

@@ -7,13 +7,17 @@ use ferromq_wire::code::ResponseCode;
 use ferromq_wire::request::TopicRequest;
 
 use super::queue_times;
-use crate::call::{Answer, Call, Outcome};
+use crate::call::{Answer, Outcome};
 use crate::error::Refusal;
 use crate::topics::Topics;
 
-/// Answers all queues, empty ones included.
-pub(crate) fn handle(call: &Call<'_>, topics: &Topics, store: &Store, broker: &str) -> Outcome {
-    let request: TopicRequest = call.parse()?;
+/// Answers all queues, empty ones included. Waits for the disk.
+pub(crate) fn handle(
+    request: &TopicRequest,
+    topics: &Topics,
+    store: &Store,
+    broker: &str,
+) -> Outcome {
     let name = &request.topic;
     let Some(topic) = topics.find(name) else {
         let remark = format!("topic[{name}] not exist");
