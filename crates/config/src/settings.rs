@@ -73,6 +73,12 @@ impl<T: Groups> Settings<T> {
         Ok((settings, notices))
     }
 
+    /// What the file says for a key, as written.
+    #[must_use]
+    pub fn given(&self, key: &str) -> Option<&str> {
+        self.given.get(key).map(String::as_str)
+    }
+
     /// Sets a key from the command line: it wins over the file and is never written to it.
     pub fn overrule(&mut self, key: &str, value: &str) -> Vec<Notice> {
         let mut notices = Vec::new();

@@ -58,6 +58,22 @@ pub enum OpenError {
         /// What had been synced.
         synced: LogOffset,
     },
+    /// Bytes in the middle of the log are no records, and what follows is too much to be the end of a write.
+    #[error(
+        "{path} is damaged at byte {at}: valid messages end at log offset {end}, but {records} more lie in the {bytes} bytes behind the damage; restore the file from a replica or a backup, or move it and all later files of the commit log away to go on without their messages"
+    )]
+    DamagedBefore {
+        /// The file that holds the first byte that is not valid.
+        path: PathBuf,
+        /// Place in that file.
+        at: u64,
+        /// End of the valid records before the damage.
+        end: LogOffset,
+        /// From there to the end of the last valid record.
+        bytes: u64,
+        /// Valid records in these.
+        records: u64,
+    },
     /// A worker thread could not be started.
     #[error("cannot start the thread {name}: {source}")]
     Thread {

@@ -1,6 +1,7 @@
 //! The store as its users see it.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,7 +104,7 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         check(&config)?;
-        disk.create_dirs(&config.root)?;
+        create_root(&*disk, &config.root)?;
         let lock = DirLock::take(&*disk, &config.root)?;
         let dir = config.commit_log_dir();
         let segments = Segments::load(Arc::clone(&disk), dir, config.segment_bytes)?;
@@ -535,6 +536,36 @@ impl fmt::Debug for Store {
             .field("root", &self.core.config.root)
             .field("marks", &self.core.marks)
             .finish_non_exhaustive()
+    }
+}
+
+/// Makes the folder of the store, if it is missing, and its name in the folder above survive a power cut: all that is
+/// synced below would be lost with it.
+fn create_root(disk: &dyn Disk, root: &Path) -> Result<(), DiskError> {
+    let new: Vec<&Path> = root
+        .ancestors()
+        .take_while(|dir| !disk.exists(dir).unwrap_or(true))
+        .collect();
+    disk.create_dirs(root)?;
+    for dir in &new {
+        sync_name(disk, dir)?;
+    }
+    if new.is_empty() {
+        // It may have been made by a process that died before it came to this. But the folder above may be one that
+        // this process must not read.
+        match sync_name(disk, root) {
+            Err(error) if error.kind() == DiskErrorKind::Denied => {}
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+fn sync_name(disk: &dyn Disk, dir: &Path) -> Result<(), DiskError> {
+    match dir.parent() {
+        Some(above) if above == Path::new("") => disk.sync_dir(Path::new(".")),
+        Some(above) => disk.sync_dir(above),
+        None => Ok(()),
     }
 }
 

@@ -89,6 +89,7 @@ fn read_settings(
         ..env.clone()
     };
     let mut broker: BrokerSettings = settings::load(args.config.as_deref(), &env)?;
+    tell_what_is_not_used(&broker, data);
     let mut namesrv = NamesrvSettings::defaults(&env);
     let path = |name: &str| data.join(name).display().to_string();
     let listen = args.listen.map(|ip| ip.to_string());
@@ -111,6 +112,24 @@ fn read_settings(
     }
     settings::report(&notices, "command line");
     Ok((namesrv, broker))
+}
+
+/// Says in one line which keys of the file stand back: who begins with a broker's file must not look for his messages in
+/// a folder that is not used.
+fn tell_what_is_not_used(broker: &BrokerSettings, data: &Path) {
+    let given = |key: &&str| broker.given(key).is_some();
+    let keys: Vec<&str> = ["storePathRootDir", "namesrvAddr"]
+        .into_iter()
+        .filter(given)
+        .collect();
+    if !keys.is_empty() {
+        tracing::warn!(
+            "{} of the file {} not used: standalone keeps its data below {} (--data) and registers with its own name server; for a broker by this file run `ferromq broker -c FILE`",
+            keys.join(" and "),
+            if keys.len() == 1 { "is" } else { "are" },
+            data.display(),
+        );
+    }
 }
 
 /// Tells what runs where and what to do next.

@@ -81,6 +81,31 @@ fn a_taken_port_is_named_with_a_cure() {
 }
 
 #[test]
+fn a_file_of_a_broker_is_told_what_standalone_does_not_take_from_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("broker.conf");
+    let elsewhere = dir.path().join("elsewhere");
+    let text = format!(
+        "storePathRootDir={}\nnamesrvAddr=a:9876\n",
+        elsewhere.display()
+    );
+    std::fs::write(&file, text).unwrap();
+    let data = dir.path().join("data");
+    let mut arguments = standalone(&data);
+    arguments.extend(["-c", file.to_str().unwrap()]);
+    let mut process = Process::start(ferromq(), &arguments, "ready");
+    process.terminate();
+    let (_, log) = process.end();
+    let told = |line: &&String| line.contains("storePathRootDir");
+    let told: Vec<_> = log.iter().filter(told).collect();
+    assert_eq!(told.len(), 1, "{log:#?}");
+    for word in ["namesrvAddr", "are not used", data.to_str().unwrap()] {
+        assert!(told[0].contains(word), "{told:?}");
+    }
+    assert!(!elsewhere.exists());
+}
+
+#[test]
 fn two_processes_cannot_use_one_directory() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");

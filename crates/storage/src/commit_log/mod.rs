@@ -2,8 +2,9 @@
 //!
 //! Reading order: [`segment`] (one file), [`segments`] (all of them), [`ring`] (the newest bytes, in memory),
 //! [`log`] (append), [`read`] (read), [`keeper`] (makes the next file before it is needed), [`flusher`] (syncs),
-//! [`scan`] (walks from record to record).
+//! [`scan`] (walks from record to record), [`beyond`] (what lies behind the end).
 
+mod beyond;
 mod blocks;
 mod flusher;
 mod keeper;
@@ -14,6 +15,7 @@ mod scan;
 mod segment;
 mod segments;
 
+pub(crate) use beyond::Beyond;
 pub(crate) use flusher::Flusher;
 pub(crate) use log::{CommitLog, KeyEntry, Pending};
 pub(crate) use read::LogReader;

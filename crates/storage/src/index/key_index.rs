@@ -69,6 +69,9 @@ impl KeyIndex {
                 None => return Ok(false),
             }
         }
+        // Names tell the order only among those of one server: RocketMQ names by local time. What has no entry yet is the newest.
+        self.files
+            .sort_by_key(|f| (f.header.is_empty(), f.header.begin_offset));
         Ok(true)
     }
 
@@ -89,14 +92,14 @@ impl KeyIndex {
             .iter()
             .take_while(|(name, header)| !is_there(name) && end_offset(header) < log_start);
         let kept = &kept[gone.count()..];
-        let oldest = kept.first().map_or("", |(name, _)| name.as_str());
-        while self.files.first().is_some_and(|file| *file.name < *oldest) {
-            let older = self.files.remove(0);
-            self.disk.remove(older.path())?;
-        }
-        let is_kept = |file: &IndexFile| kept.iter().any(|(name, _)| *name == file.name);
-        while let Some(newer) = self.files.pop_if(|file| !is_kept(file)) {
-            self.disk.remove(newer.path())?;
+        // A header may be older on the disk than in the checkpoint, so that the order is the checkpoint's.
+        let place = |file: &IndexFile| kept.iter().position(|(name, _)| *name == file.name);
+        let (mine, others): (Vec<_>, Vec<_>) =
+            self.files.drain(..).partition(|file| place(file).is_some());
+        self.files = mine;
+        self.files.sort_by_key(place);
+        for other in others {
+            self.disk.remove(other.path())?;
         }
         let names = self.files.iter().map(|f| &f.name);
         if !names.eq(kept.iter().map(|(name, _)| name)) {
@@ -185,12 +188,13 @@ impl KeyIndex {
     /// Closes the newest file and makes the next.
     fn begin_file(&mut self) -> Result<(), DiskError> {
         let mut header = Header::after(Millis(0), 0);
-        let mut name = file_name::next(self.clock.now(), None);
         if let Some(last) = self.files.last_mut() {
             last.seal()?;
             header = Header::after(last.header.end_time, last.header.end_offset);
-            name = file_name::next(self.clock.now(), Some(&last.name));
         }
+        // RocketMQ goes by the names.
+        let largest = self.files.iter().map(|file| &*file.name).max();
+        let name = file_name::next(self.clock.now(), largest);
         self.disk.create_dirs(&self.dir)?;
         let file = IndexFile::create(&*self.disk, &self.dir, name, self.config, header)?;
         self.files.push(file);

@@ -1,21 +1,27 @@
 //! Opening a store: decide where to begin, read the log from there, cut its torn end, and bring everything else to it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ferromq_base::{LogOffset, Millis, QueueId};
 use ferromq_disk::{Disk, DiskErrorKind};
 use rustc_hash::FxHashMap;
 
+use super::aside;
 use super::replay::Replay;
 use super::start::{Sources, Start};
 use crate::checkpoint::{AbortMarker, Checkpoint, JavaCheckpoint, QueueMark};
-use crate::commit_log::{End, Pending, Scan, Segments};
+use crate::commit_log::{Beyond, End, Pending, Scan, Segments};
 use crate::config::StoreConfig;
 use crate::dispatch::EntryWriter;
 use crate::error::OpenError;
 use crate::queue::{Queue, QueueFiles, Queues};
 use crate::read::Entries;
 use crate::turn::Rules;
+
+/// Most bytes behind damage that are cut off and kept aside: more than any disk takes between two syncs. More than that
+/// are no end of the log, and to cut them off would not be for us to decide.
+const ASIDE_MAX: u64 = 1 << 30;
 
 /// What is needed to recover.
 pub(crate) struct Recovery<'a> {
@@ -66,15 +72,17 @@ impl Recovery<'_> {
         let (stored, records) = (replay.stored, replay.records);
         self.keep_next_offsets(checkpoint.as_ref().filter(|_| !by_checkpoint));
         self.check_end(&end, start.synced)?;
-        self.segments
-            .truncate(end.at, !clean || end.damage.is_some())?;
+        let in_doubt = !clean || end.damage.is_some();
+        if in_doubt {
+            self.report_cut(&end)?;
+        }
+        self.segments.truncate(end.at, in_doubt)?;
         let unsettled = self.settle_queues(end.at, kept, clean)?;
         tracing::info!(
             clean,
             from = %LogOffset(start.position),
             end = %LogOffset(end.at),
             records,
-            damage = end.damage.as_deref(),
             "commit log recovered"
         );
         Ok(Recovered {
@@ -222,17 +230,53 @@ impl Recovery<'_> {
         if synced <= end.at {
             return Ok(());
         }
-        let segment = self.segments.find(end.at);
-        let (path, base) = match &segment {
-            Some(segment) => (segment.path().to_owned(), segment.base()),
-            None => (self.segments.dir().to_owned(), end.at),
-        };
+        let (path, at) = self.place(end.at);
         Err(OpenError::Damaged {
             path,
-            at: end.at - base,
+            at,
             end: LogOffset(end.at),
             synced: LogOffset(synced),
         })
+    }
+
+    /// The file and the place in it of a log offset.
+    fn place(&self, at: u64) -> (PathBuf, u64) {
+        match self.segments.find(at) {
+            Some(segment) => (segment.path().to_owned(), at - segment.base()),
+            None => (self.segments.dir().to_owned(), 0),
+        }
+    }
+
+    /// Says what is cut off behind the end. Whole records there are kept aside: they are more than the torn end of a
+    /// write, and nobody knows from here what they are worth.
+    fn report_cut(&self, end: &End) -> Result<(), OpenError> {
+        let (path, at) = self.place(end.at);
+        let file = path.display();
+        let damage = end.damage.as_deref();
+        let beyond = Beyond::find(self.segments, end.at, self.config.check_crc)?;
+        let Some(Beyond { records, end: to }) = beyond else {
+            if let Some(damage) = damage {
+                tracing::warn!(%file, at, damage, "the commit log ends with a torn record, which is cut off");
+            }
+            return Ok(());
+        };
+        let bytes = to - end.at;
+        if ASIDE_MAX < bytes {
+            let end = LogOffset(end.at);
+            return Err(OpenError::DamagedBefore {
+                path,
+                at,
+                end,
+                bytes,
+                records,
+            });
+        }
+        let kept = aside::keep(&**self.disk, self.config, self.segments, end.at, to)?;
+        tracing::warn!(
+            %file, at, damage = damage.unwrap_or("nothing was written here"), records, bytes, kept = %kept.display(),
+            "the commit log is damaged: records behind the damage were not synced for sure; they are cut off and kept aside"
+        );
+        Ok(())
     }
 
     /// Removes entries of messages that were lost, and finds the lowest readable offsets.

@@ -118,6 +118,40 @@ fn the_newest_are_found_first_and_the_time_range_counts() {
     assert_eq!(fs::read_dir(dir.path().join("index")).unwrap().count(), 3);
 }
 
+/// RocketMQ names by local time: west of Greenwich its newest file has a smaller name than one of ours.
+#[test]
+fn the_order_of_index_files_is_that_of_the_log_whatever_their_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(small(dir.path()));
+    let mut places: Vec<_> = (0..50)
+        .map(|_| put(&store, &message("TopicTest", 0, b"x").with("KEYS", "k")).log_offset)
+        .collect();
+    store.close().unwrap();
+    drop(store);
+    let index = dir.path().join("index");
+    let names = || -> Vec<_> {
+        let names = fs::read_dir(&index).unwrap();
+        let mut names: Vec<_> = names.map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    assert_eq!(before.len(), 2);
+    fs::rename(index.join(&before[1]), index.join("20200101000000000")).unwrap();
+    fs::remove_file(dir.path().join("ferromq.checkpoint")).unwrap();
+    let _ = fs::remove_file(dir.path().join("ferromq.checkpoint.bak"));
+    let store = open(small(dir.path()));
+    let more = || put(&store, &message("TopicTest", 0, b"x").with("KEYS", "k")).log_offset;
+    places.extend((0..50).map(|_| more()));
+    let found = store.query_keys("TopicTest", "k", 1000, Millis(0), Millis(i64::MAX));
+    assert_eq!(found.unwrap(), places);
+    store.close().unwrap();
+    let after = names();
+    assert_eq!(after.len(), 3, "nothing was made anew");
+    assert_eq!(after[0], "20200101000000000");
+    assert_eq!(after[1], before[0]);
+}
+
 /// RocketMQ's broker throws the file away that is not full, and reads the log again from the times it finds here.
 #[test]
 fn after_a_kill_rocketmq_is_sent_back_to_the_first_entry_of_the_file_that_is_not_full() {

@@ -135,11 +135,13 @@ fn the_torn_end_is_cut_wherever_it_is_torn() {
         assert_eq!(next.queue_offset, QueueOffset(19));
         assert_eq!(next.log_offset.0, expected_end);
         assert_eq!(bodies(&store, "T", 2)[19], b"again");
+        let aside = torn.exists(Path::new("/store/cut")).unwrap();
+        assert!(!aside, "no message was behind the tear");
     }
 }
 
 #[test]
-fn leftovers_behind_a_torn_end_do_not_come_back_later() {
+fn leftovers_behind_a_torn_end_do_not_come_back_later_and_are_kept_aside() {
     let dir = tempfile::tempdir().unwrap();
     let end = store_of_60(dir.path(), false);
     let record = 91 + 1 + 100 + 4;
@@ -147,7 +149,13 @@ fn leftovers_behind_a_torn_end_do_not_come_back_later() {
     // A hole where the last record but one was: the last is valid but must not be seen.
     let log = dir.path().join("commitlog");
     cut_log(&log, end - 2 * record, end - record);
+    let (file, base) = file_of(&log, end - 1);
+    assert!(base <= end - 2 * record, "both are in one file");
+    let place = |at: u64| usize::try_from(at - base).unwrap();
+    let behind = fs::read(file).unwrap()[place(end - 2 * record)..place(end)].to_vec();
     let store = open(small(dir.path()));
+    let aside = dir.path().join(format!("cut/{:020}", end - 2 * record));
+    assert_eq!(fs::read(aside).unwrap(), behind, "kept for who wants it");
     assert_eq!(store.log_range().1, LogOffset(end - 2 * record));
     // A message of the very size of the hole; after a kill it must be the last.
     put(&store, &message("T", 0, &[9; 100]).with("K", "v"));
