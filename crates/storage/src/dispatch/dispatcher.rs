@@ -44,6 +44,8 @@ pub(crate) struct Dispatcher {
     stored: Millis,
     /// Position and time of the last checkpoint.
     saved: (u64, Millis),
+    /// After a failed attempt, when to save the next.
+    save_after: Millis,
     /// Whether the last attempt to write entries failed.
     failed: bool,
     /// Queues whose files may hold entries of lost messages behind what is written.
@@ -72,6 +74,7 @@ impl Dispatcher {
             failed: false,
             unsettled: recovered.unsettled,
             saved: (saved, last),
+            save_after: Millis(0),
         }
     }
 
@@ -87,6 +90,11 @@ impl Dispatcher {
         if !self.waited {
             self.waited = true;
             return Next::Pause(self.core.config.dispatch_delay);
+        }
+        // Before more is written: under a steady load the log may be synced up to what was written the last time, but hardly
+        // ever up to what is written now.
+        if self.checkpoint_due() {
+            self.try_checkpoint();
         }
         if let Err(error) = self.dispatch() {
             self.report(error);
@@ -220,8 +228,9 @@ impl Dispatcher {
             return Next::Wait(None);
         }
         if !self.checkpoint_due() {
-            let passed = self.core.clock.now().since(self.saved.1);
-            return Next::Wait(Some(CHECKPOINT_AFTER.saturating_sub(passed)));
+            let now = self.core.clock.now();
+            let regular = CHECKPOINT_AFTER.saturating_sub(now.since(self.saved.1));
+            return Next::Wait(Some(regular.max(self.save_after.since(now))));
         }
         self.try_checkpoint();
         if self.position <= self.saved.0 {
@@ -232,10 +241,11 @@ impl Dispatcher {
 
     fn checkpoint_due(&self) -> bool {
         let (position, time) = self.saved;
-        let is_wanted = self.core.orders.is_checkpoint_wanted();
-        is_wanted && position < self.position
-            || CHECKPOINT_BYTES <= self.position - position.min(self.position)
-            || CHECKPOINT_AFTER <= self.core.clock.now().since(time)
+        let (now, orders) = (self.core.clock.now(), &self.core.orders);
+        self.save_after <= now
+            && (orders.is_checkpoint_wanted() && position < self.position
+                || CHECKPOINT_BYTES <= self.position - position.min(self.position)
+                || CHECKPOINT_AFTER <= now.since(time))
     }
 
     /// Without a checkpoint nothing is lost, only the next start takes longer.
@@ -243,7 +253,10 @@ impl Dispatcher {
         match self.checkpoint() {
             Ok(()) => {}
             Err(error) if self.writer.sync_failed() => self.report(error),
-            Err(error) => tracing::warn!(%error, "cannot save a checkpoint"),
+            Err(error) => {
+                self.save_after = self.core.clock.now().after(RETRY_AFTER);
+                tracing::warn!(%error, "cannot save a checkpoint");
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ferromq_base::{LogOffset, Millis};
+use ferromq_disk::Disk;
 use ferromq_storage::{Boundary, ReadError, ReadStatus, Retention, WorkerKind};
 use ferromq_testkit::Op;
 
@@ -121,6 +122,24 @@ fn what_the_last_checkpoint_does_not_cover_stays() {
     assert_eq!(kept.log_start(), 0);
     kept.clean();
     assert_eq!(kept.files("commitlog").len(), 1);
+}
+
+#[test]
+fn a_checkpoint_is_saved_also_while_the_log_is_never_quite_synced() {
+    let kept = Kept::new(Retention::everything());
+    let path = std::path::Path::new("/store/ferromq.checkpoint");
+    for number in 0..4 {
+        kept.put("T", 2 * number..2 * number + 1);
+        for _ in 0..2 {
+            kept.store.step(WorkerKind::Flush);
+        }
+        kept.put("T", 2 * number + 1..2 * number + 2);
+        kept.pass(Duration::from_secs(11));
+        for _ in 0..2 {
+            kept.store.step(WorkerKind::Dispatch);
+        }
+    }
+    assert!(kept.sim.exists(path).unwrap());
 }
 
 #[test]
