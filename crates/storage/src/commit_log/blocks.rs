@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
+use ferromq_base::Millis;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
@@ -21,6 +23,8 @@ const WORTH_BYTES: usize = BLOCK_BYTES / 6;
 const GRAIN_BYTES: usize = 64;
 /// Blocks that are not here for which it is known how much was asked of them.
 const ASKED: usize = 256;
+/// Time without reads after which all memory is given back.
+const IDLE: Duration = Duration::from_secs(10);
 /// Blocks without content kept for the next one.
 const SPARES: usize = 4;
 
@@ -38,8 +42,9 @@ struct State {
     asked: Box<[Asked; ASKED]>,
     /// Counts uses.
     clock: u64,
-    /// The clock when [`Blocks::trim`] last looked.
+    /// The clock, and the time, when [`Blocks::trim`] last looked.
     seen: u64,
+    looked: Millis,
 }
 
 #[derive(Debug)]
@@ -88,6 +93,7 @@ impl Blocks {
                 asked: Box::new([Asked::default(); ASKED]),
                 clock: 0,
                 seen: 0,
+                looked: Millis(0),
             }),
             count_max: bytes / BLOCK_BYTES,
         }
@@ -177,15 +183,25 @@ impl Blocks {
         self.state.lock().keep(block);
     }
 
-    /// Gives all memory back if nothing has been read since the last call. True if there is still some to give back.
-    pub(crate) fn trim(&self) -> bool {
+    /// Gives all memory back if nothing was read for [`IDLE`]. How long to wait before the next call, if there is
+    /// something to give back.
+    pub(crate) fn trim(&self, now: Millis) -> Option<Duration> {
         let mut state = self.state.lock();
+        if state.blocks.is_empty() {
+            return None;
+        }
+        let waited = now.since(state.looked);
+        if waited < IDLE {
+            return Some(IDLE - waited);
+        }
         if state.seen == state.clock {
             state.blocks = FxHashMap::default();
             state.spares = Vec::new();
+            return None;
         }
         state.seen = state.clock;
-        !state.blocks.is_empty()
+        state.looked = now;
+        Some(IDLE)
     }
 }
 
@@ -249,5 +265,79 @@ impl Block {
     pub(super) fn set_good(&self, at: u64) {
         let (word, bit) = self.bit(at);
         word.fetch_or(bit, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(blocks: &Blocks, from: u64) -> Arc<Block> {
+        let mut block = blocks.spare();
+        let fresh = Arc::get_mut(&mut block).unwrap();
+        fresh.begin(from, BLOCK_BYTES).fill(7);
+        blocks.put(&block);
+        block
+    }
+
+    const SIZE: u64 = BLOCK_BYTES as u64;
+
+    #[test]
+    fn a_block_is_read_as_a_whole_once_enough_was_asked_of_it() {
+        let blocks = Blocks::new(4 * BLOCK_BYTES);
+        // One queue in eight, read once.
+        for _ in 0..12 {
+            assert_eq!(blocks.missed(0, 1300, false), Miss::Single);
+        }
+        // The second one.
+        let mut more = std::iter::repeat_with(|| blocks.missed(0, 1300, false));
+        assert_eq!(more.find(|miss| *miss != Miss::Single), Some(Miss::Fill));
+        // From the disk the second read is the last one.
+        assert_eq!(blocks.missed(9 * SIZE, 100, true), Miss::Single);
+        assert_eq!(blocks.missed(9 * SIZE, 100, true), Miss::Fill);
+    }
+
+    #[test]
+    fn who_comes_from_the_block_before_goes_on() {
+        let blocks = Blocks::new(4 * BLOCK_BYTES);
+        let block = fill(&blocks, 0);
+        assert_eq!(blocks.missed(SIZE, 100, true), Miss::Stream);
+        assert_eq!(
+            blocks.missed(SIZE, 100, false),
+            Miss::Single,
+            "nobody read it"
+        );
+        block.bytes(0, BLOCK_BYTES / 2);
+        assert_eq!(blocks.missed(SIZE, 100, false), Miss::Stream);
+        assert_eq!(Blocks::new(0).missed(SIZE, 1 << 20, true), Miss::Single);
+    }
+
+    #[test]
+    fn the_least_recently_used_block_goes_first_and_its_memory_is_used_again() {
+        let blocks = Blocks::new(2 * BLOCK_BYTES);
+        fill(&blocks, 0).set_good(64);
+        drop(fill(&blocks, SIZE));
+        assert!(blocks.find(0).unwrap().is_good(64));
+        drop(fill(&blocks, 2 * SIZE));
+        assert!(blocks.find(SIZE).is_none());
+        assert!(blocks.find(0).is_some());
+        drop(fill(&blocks, 3 * SIZE));
+        drop(fill(&blocks, 4 * SIZE));
+        assert!(blocks.find(0).is_none());
+        assert!(!blocks.find(4 * SIZE).unwrap().is_good(4 * SIZE + 64));
+    }
+
+    #[test]
+    fn memory_is_given_back_after_a_time_without_reads() {
+        let blocks = Blocks::new(2 * BLOCK_BYTES);
+        let at = |seconds: i64| Millis(1_000_000 + seconds * 1000);
+        assert_eq!(blocks.trim(at(0)), None, "there is none");
+        drop(fill(&blocks, 0));
+        assert_eq!(blocks.trim(at(1)), Some(IDLE));
+        assert_eq!(blocks.trim(at(4)), Some(IDLE - Duration::from_secs(3)));
+        assert!(blocks.find(0).is_some());
+        assert_eq!(blocks.trim(at(11)), Some(IDLE), "it was read");
+        assert_eq!(blocks.trim(at(21)), None);
+        assert!(blocks.find(0).is_none());
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use ferromq_base::{Clock, LogOffset, Millis};
 use ferromq_disk::DiskError;
@@ -26,9 +25,6 @@ use crate::worker::Next;
 const UNWRITTEN_MAX: usize = 8 << 20;
 /// As many waiting entries make the dispatcher work at once.
 const PENDING_HURRY: usize = 64 << 10;
-
-/// Time without reads after which the memory of [`Blocks`] is given back.
-const IDLE: Duration = Duration::from_secs(10);
 
 /// The commit log.
 #[derive(Debug)]
@@ -348,7 +344,7 @@ impl CommitLog {
 
     /// Gives back memory that readers have left alone for a while; says when to look again.
     pub(crate) fn trim(&self) -> Next {
-        Next::Wait(self.blocks.trim().then_some(IDLE))
+        Next::Wait(self.blocks.trim(self.clock.now()))
     }
 
     /// End of what is written.
