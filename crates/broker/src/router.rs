@@ -49,7 +49,7 @@ pub(crate) struct Router {
     stamps: Rc<Stamps>,
     send: Send,
     send_batch: SendBatch,
-    send_back: SendBack,
+    send_back: Rc<SendBack>,
     reply: Reply,
     pull: PullMessages,
     cold: Rc<ColdReads>,
@@ -83,15 +83,17 @@ impl Router {
             clock: Arc::clone(&parts.clock),
             thread: thread.thread.clone(),
         };
-        let send_back = SendBack {
+        let send_back = Rc::new(SendBack {
             targets: thread.targets,
             turns: thread.turns,
             delays: Arc::clone(&parts.delays),
             topics: Arc::clone(&parts.topics),
             groups: Arc::clone(&parts.groups),
             store: Arc::clone(&parts.store),
+            cold: Rc::clone(&thread.cold),
+            stamps: Rc::clone(&thread.stamps),
             buffers: RefCell::default(),
-        };
+        });
         let pull = PullMessages {
             cache: thread.cache,
             groups: Arc::clone(&parts.groups),

@@ -366,20 +366,30 @@ impl Store {
         self.core.damage.told()
     }
 
-    /// Appends the one record that begins at `at` to `out`.
+    /// Appends the one record that begins at `at` to `out`. May wait for the disk.
     pub fn record_at(&self, at: LogOffset, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        self.record_within(Reach::Disk, at, out)
+    }
+
+    /// Like [`Store::record_at`], but goes only as far as `reach`.
+    pub fn record_within(
+        &self,
+        reach: Reach,
+        at: LogOffset,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ReadError> {
         let log = &self.core.log;
         let visible = self.visible().value();
         let not_found = || ReadError::NotFound(at);
         if at.0 < log.segments.start() || visible <= at.0 {
             return Err(not_found());
         }
-        let size = log.record_size(at.0, self.core.config.segment_bytes)?;
+        let size = log.record_size(reach, at.0, self.core.config.segment_bytes)?;
         if visible < at.0 + size as u64 {
             return Err(not_found());
         }
         let before = out.len();
-        LogReader::new(log, Reach::Disk).read((at.0, size), out, |_| None)?;
+        LogReader::new(log, reach).read((at.0, size), out, |_| None)?;
         // The caller may have named a place inside a record, where anything may look like a size.
         match RecordRef::parse(&out[before..]) {
             Ok(record) if record.physical_offset() == at => Ok(()),

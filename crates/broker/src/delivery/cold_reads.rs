@@ -10,6 +10,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ferromq_base::LogOffset;
 use ferromq_net::{ConnId, Connection, ThreadHandle};
 use ferromq_storage::{ReadError, ReadOutcome, Store};
 use parking_lot::Mutex;
@@ -25,6 +26,9 @@ const WAITING_MAX: usize = 100_000;
 
 /// Makes a reply's frame; may wait for the disk.
 pub(crate) type MakeReply = Box<dyn FnOnce() -> Vec<u8> + Send>;
+
+/// What to do with a record, on the network thread; `None` if it cannot be read.
+pub(crate) type WithRecord = Box<dyn FnOnce(Option<Vec<u8>>)>;
 
 /// The cold reads of one network thread.
 pub(crate) struct ColdReads {
@@ -48,6 +52,8 @@ enum Task {
     Pull(Pull, Nothing),
     /// A request whose reply is made elsewhere; `None` while it is being made.
     Reply(Rc<Connection>, Option<MakeReply>),
+    /// A request for which the record at a place of the log is needed.
+    Record(Rc<Connection>, LogOffset, WithRecord),
 }
 
 /// Where the store's threads put what they have read.
@@ -60,6 +66,7 @@ struct Done {
 enum Brought {
     Messages(Result<ReadOutcome, ReadError>, Vec<u8>),
     Frame(Vec<u8>),
+    Record(Option<Vec<u8>>),
     /// The store does not read any more.
     Refused,
 }
@@ -97,6 +104,15 @@ impl ColdReads {
         true
     }
 
+    /// Has the record at `at` read for a request of `conn`, and given to `with`. False if there are too many.
+    pub(crate) fn record(&self, conn: &Rc<Connection>, at: LogOffset, with: WithRecord) -> bool {
+        if WAITING_MAX <= self.state.borrow().waiting.len() {
+            return false;
+        }
+        self.add(Task::Record(Rc::clone(conn), at, with));
+        true
+    }
+
     /// Answers what has been read. Pulls for which there was nothing go to `held`.
     pub(crate) fn finish(&self, held: &HeldPulls) {
         let done = std::mem::take(&mut *self.done.list.lock());
@@ -117,7 +133,7 @@ impl ColdReads {
         let mut state = self.state.borrow_mut();
         state.tasks.retain(|_, task| match task {
             Task::Pull(pull, _) => pull.conn.id() != conn,
-            Task::Reply(of, _) => of.id() != conn,
+            Task::Reply(of, _) | Task::Record(of, ..) => of.id() != conn,
         });
     }
 
@@ -171,6 +187,14 @@ impl ColdReads {
                     Brought::Messages(read, bytes)
                 })
             }
+            Task::Record(_, at, _) => {
+                let (store, at) = (Arc::clone(&self.store), *at);
+                Box::new(move || {
+                    let mut record = Vec::new();
+                    let read = store.record_at(at, &mut record);
+                    Brought::Record(read.is_ok().then_some(record))
+                })
+            }
             Task::Reply(_, make) => match make.take() {
                 Some(make) => Box::new(move || Brought::Frame(make())),
                 None => Box::new(|| Brought::Frame(Vec::new())),
@@ -191,9 +215,10 @@ impl ColdReads {
                     conn.out().extend_from_slice(&frame);
                 }
             }
+            (Task::Record(_, _, with), Brought::Record(record)) => with(record),
             (Task::Pull(mut pull, _), _) => self.read.ask_again(&mut pull),
             // The store is closed, which happens after the connections are.
-            (Task::Reply(conn, _), _) => conn.close(),
+            (Task::Reply(conn, _) | Task::Record(conn, ..), _) => conn.close(),
         }
     }
 }

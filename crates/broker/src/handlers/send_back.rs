@@ -5,24 +5,28 @@
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use ferromq_base::{LogOffset, QueueId};
-use ferromq_storage::{IndexKeys, Queue, Store};
+use ferromq_net::Connection;
+use ferromq_storage::{IndexKeys, Queue, Reach, ReadError, Store};
 use ferromq_wire::code::ResponseCode;
 use ferromq_wire::message::id::OffsetMsgId;
 use ferromq_wire::message::{Properties, RecordDraft, RecordRef, properties as key};
 use ferromq_wire::request::ConsumerSendMsgBackRequest;
 use ferromq_wire::response;
+use ferromq_wire::version::Version;
 
-use super::send::{pending, push_level, push_real};
+use super::send::{push_level, push_real};
 use crate::call::Call;
 use crate::delay::DelayQueues;
+use crate::delivery::ColdReads;
 use crate::delivery::retry::{self, Fate};
 use crate::error::Refusal;
 use crate::groups::{GroupConfig, Groups};
-use crate::sending::{Receipt, Stamp, Targets, Turns, broker_not_writable};
+use crate::sending::{Pending, Receipt, Stamp, Stamps, Targets, Turns, broker_not_writable};
 use crate::topics::{Permission, TopicConfig, Topics};
 
 /// Properties of the copy that the broker sets anew.
@@ -49,6 +53,10 @@ pub(crate) struct SendBack {
     pub groups: Arc<Groups>,
     /// Has the message.
     pub store: Arc<Store>,
+    /// Reads it if it is on the disk only.
+    pub cold: Rc<ColdReads>,
+    /// What the broker is set to when the message has been read.
+    pub stamps: Rc<Stamps>,
     /// Memory used again for every message.
     pub buffers: RefCell<Buffers>,
 }
@@ -60,15 +68,70 @@ pub(crate) struct Buffers {
     properties: Vec<u8>,
 }
 
+/// A message that comes back: the request, and whom to answer.
+struct Returned {
+    conn: Rc<Connection>,
+    opaque: i32,
+    is_oneway: bool,
+    version: Version,
+    host: SocketAddr,
+    request: ConsumerSendMsgBackRequest,
+}
+
 impl SendBack {
     /// Takes a message back.
     pub(crate) fn handle(
-        &self,
+        self: &Rc<Self>,
         call: &Call<'_>,
         stamp: &Stamp,
         host: SocketAddr,
     ) -> Result<(), Refusal> {
-        let request: ConsumerSendMsgBackRequest = call.parse()?;
+        let returned = Returned {
+            conn: Rc::clone(call.conn),
+            opaque: call.header.opaque,
+            is_oneway: call.header.is_oneway(),
+            version: call.header.version,
+            host,
+            request: call.parse()?,
+        };
+        // Nothing begins below zero, nor at the end of all numbers.
+        let at = LogOffset(u64::try_from(returned.request.offset).unwrap_or(u64::MAX));
+        let mut record = std::mem::take(&mut self.buffers.borrow_mut().record);
+        record.clear();
+        let read = self.store.record_within(Reach::Memory, at, &mut record);
+        let taken = match read {
+            Err(ReadError::Cold) => self.wait_for(returned, at),
+            read => self.take(&returned, read.is_ok().then_some(&record), stamp),
+        };
+        self.buffers.borrow_mut().record = record;
+        taken
+    }
+
+    /// Has the message read, and takes it back then.
+    fn wait_for(self: &Rc<Self>, returned: Returned, at: LogOffset) -> Result<(), Refusal> {
+        let this = Rc::clone(self);
+        let conn = Rc::clone(&returned.conn);
+        let with = move |record: Option<Vec<u8>>| {
+            let taken = this.take(&returned, record.as_ref(), &this.stamps.now());
+            if let Err(refusal) = taken {
+                returned.answer(refusal.code, Some(&refusal.remark));
+            }
+        };
+        if self.cold.record(&conn, at, Box::new(with)) {
+            return Ok(());
+        }
+        let remark = "too many requests wait for the disk: ask again later";
+        Err(Refusal::new(ResponseCode::SYSTEM_BUSY, remark))
+    }
+
+    /// Takes back the message in `record`, if there is one.
+    fn take(
+        &self,
+        returned: &Returned,
+        record: Option<&Vec<u8>>,
+        stamp: &Stamp,
+    ) -> Result<(), Refusal> {
+        let request = &returned.request;
         let group = self.groups.find_or_create(&request.group);
         let group = group.ok_or_else(|| Refusal::no_group(&request.group))?;
         if !Permission::from_bits(stamp.config().broker_permission).is_writable() {
@@ -76,18 +139,17 @@ impl SendBack {
         }
         if group.retry_queues == 0 {
             // The group's settings say that failed messages are dropped.
-            accept(call);
+            returned.answer(ResponseCode::SUCCESS, None);
             return Ok(());
         }
         let retry_topic = self.retry_topic(&group)?;
-        let Buffers { record, properties } = &mut *self.buffers.borrow_mut();
-        record.clear();
-        let found = self.read(request.offset, record);
-        let message = found.ok_or_else(|| not_found(request.offset))?;
-        let limit = retry::limit(request.max_reconsume_times, call.header.version, &group);
+        let properties = &mut self.buffers.borrow_mut().properties;
+        let message = record.and_then(|record| RecordRef::parse(record).ok());
+        let message = message.ok_or_else(|| not_found(request.offset))?;
+        let limit = retry::limit(request.max_reconsume_times, returned.version, &group);
         let fate = retry::sent_back(message.reconsume_times(), limit, request.delay_level);
         let queue = self.place(&fate, &group, &retry_topic, (&message, properties))?;
-        let draft = copy(&message, &queue, host);
+        let draft = copy(&message, &queue, returned.host);
         let keys = IndexKeys::of(Properties::new(properties));
         let parts = [properties.as_slice()];
         let draft = RecordDraft {
@@ -101,8 +163,7 @@ impl SendBack {
         if matches!(fate, Fate::Retry { .. }) {
             self.turns.note_delayed();
         }
-        self.turns
-            .request_done(pending(call, place..place + 1, Receipt::Done));
+        self.turns.request_done(returned.pending(place..place + 1));
         Ok(())
     }
 
@@ -113,12 +174,6 @@ impl SendBack {
         }
         let remark = format!("the topic[{}] sending message is forbidden", topic.name);
         Err(Refusal::new(ResponseCode::NO_PERMISSION, remark))
-    }
-
-    fn read<'b>(&self, offset: i64, record: &'b mut Vec<u8>) -> Option<RecordRef<'b>> {
-        let at = LogOffset(u64::try_from(offset).ok()?);
-        self.store.record_at(at, record).ok()?;
-        RecordRef::parse(record).ok()
     }
 
     /// Writes the properties of the copy; returns the queue it is stored in.
@@ -186,9 +241,24 @@ fn not_found(offset: i64) -> Refusal {
     Refusal::unusable(format!("look message by offset failed, {offset}"))
 }
 
-fn accept(call: &Call<'_>) {
-    if !call.header.is_oneway() {
-        let code = ResponseCode::SUCCESS;
-        response::write_status(&mut call.conn.out(), call.header.opaque, code, None);
+impl Returned {
+    /// Answers at once.
+    fn answer(&self, code: ResponseCode, remark: Option<&str>) {
+        if !self.is_oneway {
+            response::write_status(&mut self.conn.out(), self.opaque, code, remark);
+        }
+    }
+
+    /// What waits for the turn; nothing does for a one-way request.
+    fn pending(&self, records: Range<usize>) -> Option<Pending> {
+        if self.is_oneway {
+            return None;
+        }
+        Some(Pending {
+            conn: Rc::clone(&self.conn),
+            opaque: self.opaque,
+            records,
+            receipt: Receipt::Done,
+        })
     }
 }

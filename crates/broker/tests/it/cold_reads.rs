@@ -159,3 +159,25 @@ fn a_stopping_server_answers_what_is_being_read() {
     assert_eq!(reply.opaque, cold);
     check(&Pulled::of(reply), 5);
 }
+
+#[test]
+fn a_message_that_is_on_the_disk_only_can_be_sent_back() {
+    let (disk, _broker, mut client) = broker();
+    let first = [("offset", "0"), ("group", "G"), ("delayLevel", "-1")];
+    let nothing = [("offset", "17"), ("group", "G"), ("delayLevel", "-1")];
+    let back = client.post(request(RequestCode::CONSUMER_SEND_MSG_BACK, &first));
+    let lost = client.post(request(RequestCode::CONSUMER_SEND_MSG_BACK, &nothing));
+    disk.wait_for_cold_read();
+    check(&broker_tail(&mut client), COUNT - 1);
+    disk.hold_cold_reads(false);
+    for _ in 0..2 {
+        let reply = client.receive();
+        if reply.opaque == back {
+            assert_eq!(reply.response_code(), ResponseCode::SUCCESS);
+        } else {
+            assert_eq!(reply.opaque, lost);
+            assert_eq!(reply.response_code(), ResponseCode::SYSTEM_ERROR);
+        }
+    }
+    assert_eq!(client.pull_one("%DLQ%G", 0).bodies(), [body(0)]);
+}

@@ -221,15 +221,28 @@ impl<'a> LogReader<'a> {
 
 impl CommitLog {
     /// Reads a few bytes at the start of a record, unchecked: for single fields.
-    pub(crate) fn peek(&self, at: u64, buf: &mut Vec<u8>, len: usize) -> Result<(), ReadError> {
+    pub(crate) fn peek(
+        &self,
+        reach: Reach,
+        at: u64,
+        buf: &mut Vec<u8>,
+        len: usize,
+    ) -> Result<(), ReadError> {
         buf.clear();
         if self.ring.copy(at, len, buf) {
             return Ok(());
         }
         let segment = self.file_of(at, len as u64)?;
+        let (from, _) = Blocks::place(&segment, at);
+        if let Some(block) = self.blocks.find(from) {
+            buf.extend_from_slice(block.bytes(at, len));
+            if buf.len() == len {
+                return Ok(());
+            }
+        }
+        buf.clear();
         buf.resize(len, 0);
-        segment.file()?.read_exact_at(buf, at - segment.base())?;
-        Ok(())
+        LogReader::new(self, reach).read_file(&segment, buf, at)
     }
 
     /// The file that holds `len` bytes from `at`.
@@ -241,9 +254,14 @@ impl CommitLog {
     }
 
     /// Size of the record at `at`, which must be below the visible end; for callers who know only where it begins.
-    pub(crate) fn record_size(&self, at: u64, bytes_max: u64) -> Result<usize, ReadError> {
+    pub(crate) fn record_size(
+        &self,
+        reach: Reach,
+        at: u64,
+        bytes_max: u64,
+    ) -> Result<usize, ReadError> {
         let mut head = Vec::with_capacity(8);
-        self.peek(at, &mut head, 8)?;
+        self.peek(reach, at, &mut head, 8)?;
         let word = |i: usize| {
             head[i..i + 4]
                 .iter()

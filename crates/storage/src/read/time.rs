@@ -3,7 +3,7 @@
 use ferromq_base::{LogOffset, Millis, QueueOffset};
 
 use super::entries::Entries;
-use super::types::Boundary;
+use super::types::{Boundary, Reach};
 use crate::commit_log::CommitLog;
 use crate::error::ReadError;
 
@@ -65,7 +65,10 @@ impl TimeSearch<'_> {
             return Ok(gone);
         }
         let mut head = Vec::with_capacity(HEAD_BYTES);
-        match self.log.peek(entry.log_offset, &mut head, HEAD_BYTES) {
+        match self
+            .log
+            .peek(Reach::Disk, entry.log_offset, &mut head, HEAD_BYTES)
+        {
             Ok(()) => {}
             Err(ReadError::NotFound(_)) => return Ok(gone),
             Err(error) => return Err(error),
