@@ -255,6 +255,12 @@ impl Turn {
 
     fn queue_number(&mut self, queue: &Arc<Queue>) -> u32 {
         let queues = &mut self.queues;
+        // The messages of a client's batch are all for one queue.
+        if let Some(last) = self.records.last()
+            && Arc::ptr_eq(&queues[last.queue as usize], queue)
+        {
+            return last.queue;
+        }
         *self
             .lookup
             .entry(Arc::as_ptr(queue).addr())

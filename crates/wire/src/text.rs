@@ -33,9 +33,14 @@ pub fn push_json_str(out: &mut Vec<u8>, text: &str) {
 /// Appends `text` escaped for the inside of a JSON string, without quotes.
 pub fn push_json_escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
+    // Without a way out in the middle the compiler makes this a few wide instructions.
+    let is_odd = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    if !bytes.iter().fold(false, |odd, &byte| odd | is_odd(byte)) {
+        return out.extend_from_slice(bytes);
+    }
     let mut clean = 0;
     for (at, &byte) in bytes.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+        if !is_odd(byte) {
             continue;
         }
         out.extend_from_slice(&bytes[clean..at]);
@@ -68,11 +73,14 @@ fn push_escape(out: &mut Vec<u8>, byte: u8) {
 pub(crate) const HEX_UPPER: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Appends `bytes` in upper-case hexadecimal.
-pub(crate) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
-    for byte in bytes {
-        out.push(HEX_UPPER[usize::from(byte >> 4)]);
-        out.push(HEX_UPPER[usize::from(byte & 15)]);
-    }
+pub(crate) fn push_hex<const N: usize>(out: &mut Vec<u8>, bytes: [u8; N]) {
+    let pairs = bytes.map(|byte| {
+        [
+            HEX_UPPER[usize::from(byte >> 4)],
+            HEX_UPPER[usize::from(byte & 15)],
+        ]
+    });
+    out.extend_from_slice(pairs.as_flattened());
 }
 
 /// Reads a decimal `i64` with an optional sign; none for anything else, overflow included.

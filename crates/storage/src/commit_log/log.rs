@@ -319,14 +319,17 @@ impl CommitLog {
     /// the end of the log, and whether the dispatcher should hurry.
     fn publish_entries(&self, tail: &mut Tail, turn: &Turn) -> (u64, bool) {
         let pending = &mut tail.pending;
-        let mut keys = turn.key_hashes.iter();
-        for record in &turn.records {
-            if record.in_queue {
-                let queue = &turn.queues[record.queue as usize];
-                if queue.tail.lock().push(record.entry(turn.stored)) {
+        for records in turn.records.chunk_by(|a, b| a.queue == b.queue) {
+            let queue = &turn.queues[records[0].queue as usize];
+            let mut entries = queue.tail.lock();
+            for record in records.iter().filter(|record| record.in_queue) {
+                if entries.push(record.entry(turn.stored)) {
                     pending.queues.push(Arc::clone(queue));
                 }
             }
+        }
+        let mut keys = turn.key_hashes.iter();
+        for record in turn.records.iter().filter(|record| 0 < record.keys) {
             for &hash in keys.by_ref().take(record.keys as usize) {
                 pending.keys.push(KeyEntry {
                     hash,

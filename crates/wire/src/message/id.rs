@@ -28,11 +28,11 @@ impl OffsetMsgId {
     /// Appends the id to `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self.host.ip() {
-            IpAddr::V4(ip) => push_hex(out, &ip.octets()),
-            IpAddr::V6(ip) => push_hex(out, &ip.octets()),
+            IpAddr::V4(ip) => push_hex(out, ip.octets()),
+            IpAddr::V6(ip) => push_hex(out, ip.octets()),
         }
-        push_hex(out, &u32::from(self.host.port()).to_be_bytes());
-        push_hex(out, &self.offset.0.to_be_bytes());
+        push_hex(out, u32::from(self.host.port()).to_be_bytes());
+        push_hex(out, self.offset.0.to_be_bytes());
     }
 
     /// Reads an id, digits in either case.
@@ -90,11 +90,11 @@ impl UniqKeys {
     pub fn new(address: IpAddr, process_id: u32, salt: u32) -> Self {
         let mut prefix = Vec::with_capacity(44);
         match address {
-            IpAddr::V4(ip) => push_hex(&mut prefix, &ip.octets()),
-            IpAddr::V6(ip) => push_hex(&mut prefix, &ip.octets()),
+            IpAddr::V4(ip) => push_hex(&mut prefix, ip.octets()),
+            IpAddr::V6(ip) => push_hex(&mut prefix, ip.octets()),
         }
-        push_hex(&mut prefix, &(process_id as u16).to_be_bytes());
-        push_hex(&mut prefix, &salt.to_be_bytes());
+        push_hex(&mut prefix, (process_id as u16).to_be_bytes());
+        push_hex(&mut prefix, salt.to_be_bytes());
         Self {
             prefix,
             counter: AtomicU16::new(0),
@@ -105,8 +105,8 @@ impl UniqKeys {
     pub fn write(&self, now: Millis, out: &mut Vec<u8>) {
         let count = self.counter.fetch_add(1, Ordering::Relaxed);
         out.extend_from_slice(&self.prefix);
-        push_hex(out, &millis_of_month(now).to_be_bytes());
-        push_hex(out, &count.to_be_bytes());
+        push_hex(out, millis_of_month(now).to_be_bytes());
+        push_hex(out, count.to_be_bytes());
     }
 
     /// A new key as text.

@@ -3,6 +3,10 @@
 //! Keys and values cannot contain the two separators and nothing is escaped. Entries with an empty key or value do not
 //! count; of a repeated key the last entry counts; the last separator may be missing.
 
+use std::ops::Range;
+
+use crate::text::find_either;
+
 /// Separates a key from its value.
 pub const NAME_VALUE_SEPARATOR: u8 = 1;
 /// Ends an entry.
@@ -168,11 +172,14 @@ impl<'a> Properties<'a> {
 
     /// Entries in written order, repeated keys included, that are well formed UTF-8.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.raw_entries().filter_map(|(key, value, _)| {
-            Some((
-                std::str::from_utf8(key).ok()?,
-                std::str::from_utf8(value).ok()?,
-            ))
+        // Looked at as a whole it costs the least, and there is hardly ever anything in it that is no text.
+        let whole = std::str::from_utf8(self.0).ok();
+        self.entries().filter_map(move |entry| match whole {
+            Some(text) => Some((text.get(entry.key)?, text.get(entry.value)?)),
+            None => Some((
+                std::str::from_utf8(&self.0[entry.key]).ok()?,
+                std::str::from_utf8(&self.0[entry.value]).ok()?,
+            )),
         })
     }
 
@@ -180,19 +187,19 @@ impl<'a> Properties<'a> {
     #[must_use]
     pub fn get(self, key: &str) -> Option<&'a str> {
         let mut found = None;
-        for (name, value, _) in self.raw_entries() {
-            if name == key.as_bytes() {
-                found = Some(value);
+        for entry in self.entries() {
+            if &self.0[entry.key] == key.as_bytes() {
+                found = Some(entry.value);
             }
         }
-        std::str::from_utf8(found?).ok()
+        std::str::from_utf8(&self.0[found?]).ok()
     }
 
     /// True if some entry has `key`.
     #[must_use]
     pub fn has(self, key: &str) -> bool {
-        self.raw_entries()
-            .any(|(name, _, _)| name == key.as_bytes())
+        self.entries()
+            .any(|entry| &self.0[entry.key] == key.as_bytes())
     }
 
     /// True if the last entry with `key` says `true` in any case.
@@ -208,33 +215,45 @@ impl<'a> Properties<'a> {
         self.0.last().is_none_or(|&last| last == PROPERTY_SEPARATOR)
     }
 
-    /// Key, value and the whole segment of every valid entry.
-    fn raw_entries(self) -> RawEntries<'a> {
-        RawEntries(self.0)
+    /// Places of every valid entry.
+    fn entries(self) -> Entries<'a> {
+        Entries { raw: self.0, at: 0 }
     }
 }
 
-/// Iterator over valid entries; see [`Properties::raw_entries`].
-struct RawEntries<'a>(&'a [u8]);
+/// Where key and value of an entry are in the property string.
+struct Entry {
+    key: Range<usize>,
+    value: Range<usize>,
+}
 
-impl<'a> Iterator for RawEntries<'a> {
-    type Item = (&'a [u8], &'a [u8], &'a [u8]);
+/// Iterator over valid entries; see [`Properties::entries`].
+struct Entries<'a> {
+    raw: &'a [u8],
+    at: usize,
+}
 
+impl Iterator for Entries<'_> {
+    type Item = Entry;
+
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        while !self.0.is_empty() {
-            let end = self
-                .0
-                .iter()
-                .position(|&b| b == PROPERTY_SEPARATOR)
-                .unwrap_or(self.0.len());
-            let segment = &self.0[..end];
-            self.0 = self.0.get(end + 1..).unwrap_or_default();
-            let Some(cut) = segment.iter().position(|&b| b == NAME_VALUE_SEPARATOR) else {
+        while self.at < self.raw.len() {
+            let start = self.at;
+            let rest = &self.raw[start..];
+            let cut = find_either::<NAME_VALUE_SEPARATOR, PROPERTY_SEPARATOR>(rest);
+            let key = start..start + cut.unwrap_or(rest.len());
+            let from = self.raw.len().min(key.end + 1);
+            self.at = from;
+            if self.raw.get(key.end) != Some(&NAME_VALUE_SEPARATOR) {
                 continue;
-            };
-            let (key, value) = (&segment[..cut], &segment[cut + 1..]);
+            }
+            let rest = &self.raw[from..];
+            let len = find_either::<PROPERTY_SEPARATOR, PROPERTY_SEPARATOR>(rest);
+            let value = from..from + len.unwrap_or(rest.len());
+            self.at = value.end + 1;
             if !key.is_empty() && !value.is_empty() {
-                return Some((key, value, segment));
+                return Some(Entry { key, value });
             }
         }
         None
@@ -256,11 +275,15 @@ pub fn push_bytes(out: &mut Vec<u8>, key: &str, value: &[u8]) {
 
 /// Appends the valid entries of `properties` except those with one of the `keys`, each ended by a separator.
 pub fn push_without(out: &mut Vec<u8>, properties: Properties<'_>, keys: &[&str]) {
-    for (key, _, segment) in properties.raw_entries() {
-        if keys.iter().any(|unwanted| unwanted.as_bytes() == key) {
+    let raw = properties.as_bytes();
+    for Entry { key, value } in properties.entries() {
+        if keys
+            .iter()
+            .any(|unwanted| unwanted.as_bytes() == &raw[key.clone()])
+        {
             continue;
         }
-        out.extend_from_slice(segment);
+        out.extend_from_slice(&raw[key.start..value.end]);
         out.push(PROPERTY_SEPARATOR);
     }
 }
@@ -297,6 +320,8 @@ mod tests {
             entries("\u{2}\u{2}K\u{1}\u{2}\u{1}v\u{2}junk\u{2}a\u{1}b\u{1}c\u{2}"),
             [("a", "b\u{1}c")]
         );
+        let odd = Properties::new(b"A\x01\xff\x02B\x012\x02\xff\x013\x02C");
+        assert_eq!(odd.iter().collect::<Vec<_>>(), [("B", "2")]);
     }
 
     #[test]
