@@ -74,6 +74,7 @@ impl Router {
         let send_batch = SendBatch {
             targets: Rc::clone(&thread.targets),
             turns: Rc::clone(&thread.turns),
+            buffers: RefCell::default(),
         };
         let reply = Reply {
             targets: Rc::clone(&thread.targets),

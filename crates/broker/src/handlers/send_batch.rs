@@ -2,6 +2,7 @@
 //!
 //! The field `batch` of a send selects this way, not the request code.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,6 +26,15 @@ pub(crate) struct SendBatch {
     pub targets: Rc<Targets>,
     /// Collects records.
     pub turns: Rc<Turns>,
+    /// Memory used again for every batch.
+    pub buffers: RefCell<Buffers>,
+}
+
+/// Property strings that cannot be stored as they were sent.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers {
+    shared: Vec<u8>,
+    of_item: Vec<u8>,
 }
 
 impl SendBatch {
@@ -68,16 +78,18 @@ impl SendBatch {
     fn push_all(&self, shared: &Shared<'_>) -> Result<(), Refusal> {
         // The request's own properties hold for every message, but those of the message win.
         let request = Properties::new(shared.request.properties.as_bytes());
-        let mut own = Vec::new();
-        let own = Traits::of(request).kept(request, &[key::UNIQ_KEY, key::DELAY], &mut own);
-        let mut scratch = Vec::new();
+        let Buffers {
+            shared: own,
+            of_item,
+        } = &mut *self.buffers.borrow_mut();
+        let own = Traits::of(request).kept(request, &[key::UNIQ_KEY, key::DELAY], own);
         for (number, item) in batch::items(shared.call.body).enumerate() {
             let item = item.map_err(|error| illegal(error.to_string()))?;
             let traits = Traits::of(item.properties());
             check_item(&traits, number)?;
             let parts = [
                 own,
-                traits.kept(item.properties(), &[], &mut scratch),
+                traits.kept(item.properties(), &[], of_item),
                 shared.stamp.properties(),
             ];
             let draft = shared.draft(&item, &parts);

@@ -6,6 +6,8 @@ use super::entry::Entry;
 
 /// Entries that stay in memory after they were written, for readers at the end of the queue.
 const KEPT: usize = 32;
+/// Most entries that a queue keeps memory for, beyond those that it holds.
+const ROOM_MAX: usize = 16 << 10;
 
 /// Entries of a queue that are in memory. Entry `i` has the queue offset `first + i`.
 #[derive(Debug, Default)]
@@ -93,14 +95,17 @@ impl Tail {
     /// Notes that the files hold all entries below `written`, and forgets all but the newest of them. True if there
     /// are more entries to write; otherwise the next [`Tail::push`] says so again.
     pub(crate) fn set_written(&mut self, written: u64) -> bool {
+        let new = usize::try_from(written - self.written).unwrap_or(usize::MAX);
         self.written = written;
         let forget = written.min(self.next().saturating_sub(KEPT as u64));
         if self.first < forget {
             let count = usize::try_from(forget - self.first).unwrap_or(usize::MAX);
             self.entries.drain(..count.min(self.entries.len()));
             self.first = forget;
-            if 4 * KEPT < self.entries.capacity() && self.entries.len() <= KEPT {
-                self.entries.shrink_to(2 * KEPT);
+            // Room for as many as came since the last time: under steady load nothing is allocated.
+            let room = new.saturating_mul(2).clamp(2 * KEPT, ROOM_MAX);
+            if 2 * room < self.entries.capacity() && self.entries.len() <= room {
+                self.entries.shrink_to(room);
             }
         }
         self.listed = self.written < self.next();
@@ -150,5 +155,25 @@ mod tests {
         assert_eq!(tail.copy(99, &mut out), 2);
         assert_eq!(out[..2], [entry(990), entry(1000)]);
         assert_eq!(tail.copy(67, &mut out), 0);
+    }
+
+    #[test]
+    fn memory_stays_as_long_as_the_load() {
+        let mut tail = Tail::default();
+        let mut next = 0;
+        let mut round = |count: u64| {
+            for _ in 0..count {
+                tail.push(entry(10 * next));
+                next += 1;
+            }
+            tail.set_written(next);
+            tail.entries.capacity()
+        };
+        round(1_000);
+        let busy = round(1_000);
+        assert_eq!(round(1_000), busy);
+        assert_eq!(round(700), busy);
+        assert!(round(10) <= 4 * KEPT);
+        assert!(round(1_000_000) <= 2 * ROOM_MAX);
     }
 }
