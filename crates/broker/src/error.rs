@@ -60,6 +60,12 @@ impl Refusal {
         Self::new(ResponseCode::SUBSCRIPTION_GROUP_NOT_EXIST, remark)
     }
 
+    /// A new topic that could not be written to the topic file. The log has the cause.
+    pub(crate) fn topic_not_safe() -> Self {
+        let remark = "the topic is new and could not be saved, try again";
+        Self::new(ResponseCode::SYSTEM_ERROR, remark)
+    }
+
     /// An unknown topic of a pull or a query.
     pub fn no_topic(topic: &str) -> Self {
         let remark = format!("topic[{topic}] not exist, apply first please!{FAQ}");
@@ -93,9 +99,6 @@ impl From<CreateError> for Refusal {
             CreateError::NotAllowed(topic) => Self::no_topic(&topic),
             CreateError::TooMany { .. } => {
                 Self::new(ResponseCode::TOPIC_NOT_EXIST, error.to_string())
-            }
-            CreateError::NotSaved { .. } => {
-                Self::new(ResponseCode::SYSTEM_ERROR, error.to_string())
             }
         }
     }

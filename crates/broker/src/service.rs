@@ -36,6 +36,7 @@ impl BrokerService {
         let stamps = Rc::new(Stamps::new(Arc::clone(&parts.config)));
         let turns = TurnParts {
             store: Arc::clone(&parts.store),
+            topics: Arc::clone(&parts.topics),
             announcements: Arc::clone(&parts.announcements),
             listener,
             stamps: Rc::clone(&stamps),
@@ -132,7 +133,7 @@ impl Service for BrokerService {
     }
 
     fn drain(&self) {
-        self.turns.turn_end();
+        self.turns.drain();
         self.held.drain();
     }
 

@@ -69,6 +69,8 @@ pub(crate) fn new_version(clock: &dyn Clock) -> DataVersion {
 pub struct Unsaved {
     changed: AtomicBool,
     bell: Notify,
+    /// Somebody waits for the next save.
+    urgent: Notify,
 }
 
 impl Unsaved {
@@ -79,27 +81,38 @@ impl Unsaved {
         }
     }
 
+    /// Says that somebody waits for a change to be saved; call it after [`Unsaved::mark`].
+    pub(crate) fn hurry(&self) {
+        self.urgent.notify_one();
+    }
+
     /// Whether there was a change; from here on there is none. Call it before reading the table.
     pub(crate) fn take(&self) -> bool {
         self.changed.swap(false, Ordering::AcqRel)
     }
 
     /// Calls `save` about `pause` after the first change, for ever. Sleeps while nothing changes. A table that takes long
-    /// to save is saved less often, so that saving costs a twentieth of the time at most.
+    /// to save is saved less often, so that saving costs a twentieth of the time at most, or half of it while somebody
+    /// waits.
     pub(crate) async fn keep_saved(
         &self,
         pause: Duration,
         save: impl Fn() -> Result<(), DiskError>,
     ) -> ! {
         let mut pause_now = pause;
+        let mut took = Duration::ZERO;
         loop {
             self.bell.notified().await;
-            tokio::time::sleep(pause_now).await;
+            let hurried = async {
+                self.urgent.notified().await;
+                tokio::time::sleep(took).await;
+            };
+            // Whichever is over first.
+            let _ = tokio::time::timeout(pause_now, hurried).await;
             let begin = Instant::now();
             let saved = save();
-            pause_now = pause
-                .max(begin.elapsed() * SAVE_SHARE)
-                .min(pause.max(PAUSE_MAX));
+            took = begin.elapsed();
+            pause_now = pause.max(took * SAVE_SHARE).min(pause.max(PAUSE_MAX));
             if let Err(error) = saved {
                 tracing::error!(%error, "settings could not be saved and will be tried again");
                 tokio::time::sleep(RETRY).await;

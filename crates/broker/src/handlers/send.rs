@@ -102,8 +102,9 @@ impl Send {
             queue_id: shown,
             uniq_key,
         };
+        let from = target.topic.safe_from();
         self.turns
-            .request_done(pending(call, place..place + 1, receipt));
+            .request_done(pending(call, from, place..place + 1, receipt));
         Ok(())
     }
 
@@ -236,14 +237,20 @@ impl Message<'_> {
     }
 }
 
-/// What waits for the turn; nothing does for a one-way request.
-pub(super) fn pending(call: &Call<'_>, records: Range<usize>, receipt: Receipt) -> Option<Pending> {
+/// What waits for the turn, and for the topic to be safe; nothing does for a one-way request.
+pub(super) fn pending(
+    call: &Call<'_>,
+    topic_from: u64,
+    records: Range<usize>,
+    receipt: Receipt,
+) -> Option<Pending> {
     if call.header.is_oneway() {
         return None;
     }
     Some(Pending {
         conn: Rc::clone(call.conn),
         opaque: call.header.opaque,
+        topic_from,
         records,
         receipt,
     })

@@ -156,6 +156,11 @@ impl SendBack {
             properties: &parts,
             ..draft
         };
+        // The topic the copy goes to in the end, also if it waits in another first.
+        let from = match fate {
+            Fate::Retry { .. } => self.topics.safe_from(&retry_topic.name),
+            _ => self.topics.safe_from(queue.topic()),
+        };
         let place = self
             .turns
             .push(&queue, &draft, keys)
@@ -163,7 +168,8 @@ impl SendBack {
         if matches!(fate, Fate::Retry { .. }) {
             self.turns.note_delayed();
         }
-        self.turns.request_done(returned.pending(place..place + 1));
+        self.turns
+            .request_done(returned.pending(from, place..place + 1));
         Ok(())
     }
 
@@ -250,13 +256,14 @@ impl Returned {
     }
 
     /// What waits for the turn; nothing does for a one-way request.
-    fn pending(&self, records: Range<usize>) -> Option<Pending> {
+    fn pending(&self, topic_from: u64, records: Range<usize>) -> Option<Pending> {
         if self.is_oneway {
             return None;
         }
         Some(Pending {
             conn: Rc::clone(&self.conn),
             opaque: self.opaque,
+            topic_from,
             records,
             receipt: Receipt::Done,
         })

@@ -71,7 +71,8 @@ impl SendBatch {
             uniq_key: 0..0,
         };
         let records = first..self.turns.len();
-        self.turns.request_done(pending(call, records, receipt));
+        self.turns
+            .request_done(pending(call, target.topic.safe_from(), records, receipt));
         Ok(())
     }
 

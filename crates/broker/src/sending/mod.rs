@@ -7,6 +7,7 @@ mod target;
 mod topic_cache;
 mod traits;
 mod turns;
+mod unsafe_topics;
 
 pub(crate) use pending::{Pending, Receipt, refuse_send};
 pub(crate) use stamp::{Stamp, Stamps};

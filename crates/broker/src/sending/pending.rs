@@ -20,6 +20,8 @@ pub(crate) struct Pending {
     pub conn: Rc<Connection>,
     /// Number of the request on its connection.
     pub opaque: i32,
+    /// The generation of the topic table that must be saved before it may be answered with success.
+    pub topic_from: u64,
     /// Places of its records in the turn.
     pub records: Range<usize>,
     /// What the requester is told.
@@ -51,8 +53,8 @@ pub(super) struct Rendering<'a> {
 }
 
 impl Pending {
-    /// Answers a request whose records are stored. `code` is SUCCESS, or says that they are not safe yet.
-    pub(super) fn reply(&self, code: ResponseCode, with: &mut Rendering<'_>) {
+    /// Writes the answer to a request whose records are stored. `code` is SUCCESS, or says that they are not safe yet.
+    pub(super) fn reply(&self, code: ResponseCode, with: &mut Rendering<'_>, out: &mut Vec<u8>) {
         match &self.receipt {
             Receipt::Send {
                 host,
@@ -77,20 +79,20 @@ impl Pending {
                     transaction_id: key,
                     ..reply
                 };
-                reply.write(&mut self.conn.out());
+                reply.write(out);
             }
             Receipt::Done if code == ResponseCode::SUCCESS => {
-                response::write_status(&mut self.conn.out(), self.opaque, code, None);
+                response::write_status(out, self.opaque, code, None);
             }
             Receipt::Done => {
                 let code = ResponseCode::SYSTEM_ERROR;
                 let remark = Some("FLUSH_DISK_TIMEOUT");
-                response::write_status(&mut self.conn.out(), self.opaque, code, remark);
+                response::write_status(out, self.opaque, code, remark);
             }
         }
     }
 
-    /// Answers a request whose records were not stored.
+    /// Answers a request whose records were not stored, or cannot be relied on.
     pub(super) fn refuse(&self, stamp: &Stamp, refusal: &Refusal) {
         match self.receipt {
             Receipt::Send { .. } => refuse_send(&self.conn, self.opaque, stamp, refusal),

@@ -31,6 +31,7 @@ pub(crate) struct CachedTopic {
     config: Arc<TopicConfig>,
     store: Arc<Store>,
     is_send_forbidden: bool,
+    safe_from: u64,
     queues: RefCell<Vec<Option<Arc<Queue>>>>,
 }
 
@@ -59,6 +60,7 @@ impl TopicCache {
             config: self.topics.find(name)?,
             store: Arc::clone(&self.store),
             is_send_forbidden: is_send_forbidden(name),
+            safe_from: self.topics.safe_from(name),
             queues: RefCell::default(),
         });
         known.by_name.insert(name.into(), Rc::clone(&topic));
@@ -75,6 +77,11 @@ impl CachedTopic {
     /// Whether clients may not send to it.
     pub(crate) fn is_send_forbidden(&self) -> bool {
         self.is_send_forbidden
+    }
+
+    /// The generation of the topic table that must be saved before anything may be acknowledged to this topic.
+    pub(crate) fn safe_from(&self) -> u64 {
+        self.safe_from
     }
 
     /// A queue of the topic; `queue` has been checked against the settings.

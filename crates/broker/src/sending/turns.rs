@@ -17,9 +17,11 @@ use ferromq_wire::code::ResponseCode;
 use ferromq_wire::message::RecordDraft;
 
 use super::pending::{Pending, Rendering};
+use super::unsafe_topics::Withheld;
 use super::{Stamp, Stamps};
 use crate::delivery::{Announcements, Listener};
 use crate::error::Refusal;
+use crate::topics::Topics;
 
 /// Bytes after which a turn is stored without waiting for the end of the loop turn.
 const TURN_BYTES_MAX: usize = 1 << 20;
@@ -30,12 +32,13 @@ const SPARE_MAX: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Turns {
     store: Arc<Store>,
+    topics: Arc<Topics>,
     announcements: Arc<Announcements>,
     listener: Listener,
     stamps: Rc<Stamps>,
     thread: ThreadContext,
     ack_timeout: Duration,
-    /// Whether the mark of what is acknowledgeable shall wake this thread.
+    /// Whether the marks of what is acknowledgeable, and of what is tried to save, shall wake this thread.
     waits: Arc<AtomicBool>,
     state: RefCell<State>,
 }
@@ -46,6 +49,7 @@ struct State {
     /// Oldest first; ends ascend.
     held: VecDeque<Batch>,
     spare: Vec<Batch>,
+    withheld: Withheld,
 }
 
 /// A turn with the replies that wait for it.
@@ -67,6 +71,8 @@ struct Batch {
 pub(crate) struct TurnParts {
     /// Where turns are stored.
     pub store: Arc<Store>,
+    /// Which topics are safe.
+    pub topics: Arc<Topics>,
     /// Tells those who wait for messages.
     pub announcements: Arc<Announcements>,
     /// The service of this thread.
@@ -84,17 +90,21 @@ impl Turns {
             filling: Batch::new(parts.store.turn()),
             held: VecDeque::new(),
             spare: Vec::new(),
+            withheld: Withheld::default(),
         };
         let waits = Arc::new(AtomicBool::new(false));
-        let (waiting, handle) = (Arc::clone(&waits), thread.handle());
-        parts.store.ackable().follow(Arc::new(move || {
-            if waiting.swap(false, Ordering::AcqRel) {
-                handle.wake();
-            }
-        }));
+        for mark in [parts.store.ackable(), parts.topics.tried()] {
+            let (waiting, handle) = (Arc::clone(&waits), thread.handle());
+            mark.follow(Arc::new(move || {
+                if waiting.swap(false, Ordering::AcqRel) {
+                    handle.wake();
+                }
+            }));
+        }
         Self {
             waits,
             store: parts.store,
+            topics: parts.topics,
             announcements: parts.announcements,
             listener: parts.listener,
             stamps: parts.stamps,
@@ -196,7 +206,7 @@ impl Turns {
     /// Answers what has become acknowledgeable, and tells consumers. Sees to it that this is called again for the rest.
     pub(crate) fn release(&self) {
         self.release_once();
-        if !self.state.borrow().held.is_empty() {
+        if self.state.borrow().is_waiting() {
             self.waits.store(true, Ordering::SeqCst);
             // The mark may have moved before it knew that somebody waits.
             self.release_once();
@@ -214,12 +224,25 @@ impl Turns {
             let Some(mut batch) = state.held.pop_front() else {
                 break;
             };
-            batch.reply(&self.stamps.now(), ResponseCode::SUCCESS);
+            let (stamp, saved) = (self.stamps.now(), self.topics.saved());
+            batch.reply(&stamp, ResponseCode::SUCCESS, saved, &mut state.withheld);
             let from = Some(self.listener);
             let Batch { turn, end, .. } = &batch;
             self.announcements
                 .stored(turn, *end, batch.has_delayed, from);
             state.reuse(batch);
+        }
+        state.withheld.release(&self.topics, &self.stamps);
+    }
+
+    /// Before the thread ends: stores the present turn, and sees to it that nobody waits for the saving of topics.
+    pub(crate) fn drain(&self) {
+        self.turn_end();
+        if !self.state.borrow().withheld.is_empty() {
+            if let Err(error) = self.topics.save() {
+                tracing::error!(%error, "topics could not be saved");
+            }
+            self.release();
         }
     }
 
@@ -233,9 +256,11 @@ impl Turns {
     /// Answers what has waited too long for the disk: it is stored, but not yet safe.
     pub(crate) fn expired(&self, now: Millis) {
         let mut state = self.state.borrow_mut();
-        for batch in state.held.iter_mut().filter(|batch| batch.deadline <= now) {
+        let State { held, withheld, .. } = &mut *state;
+        for batch in held.iter_mut().filter(|batch| batch.deadline <= now) {
             if !batch.replies.is_empty() {
-                batch.reply(&self.stamps.now(), ResponseCode::FLUSH_DISK_TIMEOUT);
+                let code = ResponseCode::FLUSH_DISK_TIMEOUT;
+                batch.reply(&self.stamps.now(), code, u64::MAX, withheld);
             }
         }
     }
@@ -243,11 +268,18 @@ impl Turns {
     /// True if no request waits.
     pub(crate) fn is_settled(&self) -> bool {
         let state = self.state.borrow();
-        state.filling.replies.is_empty() && state.held.iter().all(|batch| batch.replies.is_empty())
+        state.filling.replies.is_empty()
+            && state.withheld.is_empty()
+            && state.held.iter().all(|batch| batch.replies.is_empty())
     }
 }
 
 impl State {
+    /// Whether something is to be answered once a mark has moved.
+    fn is_waiting(&self) -> bool {
+        !self.held.is_empty() || !self.withheld.is_empty()
+    }
+
     fn reuse(&mut self, mut batch: Batch) {
         batch.turn.clear();
         batch.replies.clear();
@@ -272,7 +304,8 @@ impl Batch {
         }
     }
 
-    fn reply(&mut self, stamp: &Stamp, code: ResponseCode) {
+    /// Answers all requests but those to topics that the topic file does not hold in generation `saved`.
+    fn reply(&mut self, stamp: &Stamp, code: ResponseCode, saved: u64, withheld: &mut Withheld) {
         let mut with = Rendering {
             turn: &self.turn,
             text: &self.text,
@@ -280,7 +313,11 @@ impl Batch {
             offsets: &mut self.offsets,
         };
         for pending in self.replies.drain(..) {
-            pending.reply(code, &mut with);
+            if pending.topic_from <= saved {
+                pending.reply(code, &mut with, &mut pending.conn.out());
+            } else {
+                withheld.keep(pending, code, &mut with);
+            }
         }
     }
 }

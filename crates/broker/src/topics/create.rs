@@ -48,14 +48,12 @@ pub enum CreateError {
     /// The broker has as many topics as it can hold.
     #[error(transparent)]
     TooMany(#[from] TooManyTopics),
-    /// The topic exists in memory but could not be written to the topic file.
-    #[error("topic is not safe yet, try again: {0}")]
-    NotSaved(#[from] ferromq_disk::DiskError),
 }
 
 impl Topics {
     /// Creates the topic a producer sends to, from the template its request names; finds it if it exists by now.
-    /// Returns after the topic file was written: a message that is acknowledged must have a topic after a crash.
+    /// The topic file is written later, or soon after [`Topics::hurry`]: a message that is acknowledged must have a topic after a crash, so nothing may
+    /// be acknowledged before [`Topics::saved`] reaches [`Topics::safe_from`].
     pub fn create_on_send(
         &self,
         wanted: CreateOnSend<'_>,
@@ -77,18 +75,17 @@ impl Topics {
                 })
         })?;
         let topic = made.ok_or_else(|| CreateError::NotAllowed(wanted.topic.to_owned()))?;
-        self.save()?;
         Ok(topic)
     }
 
-    /// The `%RETRY%` topic of a group for a message that is about to be put there; created if it is absent, and on the
-    /// disk when this returns.
+    /// The `%RETRY%` topic of a group for a message that is about to be put there; created if it is absent, and saved
+    /// later, as [`Topics::create_on_send`] says.
     pub fn retry_topic(&self, group: &str, queues: u32) -> Result<Arc<TopicConfig>, CreateError> {
         self.find_or_create(&retry_topic(group), queues)
     }
 
-    /// The `%DLQ%` topic of a group for a message that is about to be put there; created if it is absent, and on the
-    /// disk when this returns.
+    /// The `%DLQ%` topic of a group for a message that is about to be put there; created if it is absent, and saved
+    /// later, as [`Topics::create_on_send`] says.
     pub fn dead_letter_topic(&self, group: &str) -> Result<Arc<TopicConfig>, CreateError> {
         self.find_or_create(&dlq_topic(group), DEAD_LETTER_QUEUES)
     }
@@ -128,7 +125,6 @@ impl Topics {
                 .is_none()
                 .then(|| TopicConfig::new(name, queues, Permission::READ_WRITE))
         })?;
-        self.save()?;
         Ok(made.expect("the topic was found or created"))
     }
 }

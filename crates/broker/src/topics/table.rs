@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ferromq_base::Clock;
+use ferromq_base::{Clock, Mark};
 use ferromq_disk::DiskError;
 use ferromq_wire::body::DataVersion;
 use ferromq_wire::message::topic::is_retry;
@@ -28,8 +28,12 @@ pub struct Topics {
     system: Vec<Arc<str>>,
     followers: Followers,
     file: SettingsFile,
-    /// Generation that the file holds; locked for the whole of a save.
-    saved: Mutex<u64>,
+    /// Locked for the whole of a save.
+    saving: Mutex<()>,
+    /// Generation that the file holds.
+    saved: Mark,
+    /// Generation up to which saving was tried, with success or without.
+    tried: Mark,
     unsaved: Unsaved,
     clock: Arc<dyn Clock>,
 }
@@ -38,6 +42,8 @@ pub struct Topics {
 struct Table {
     version: DataVersion,
     topics: FxHashMap<Arc<str>, Arc<TopicConfig>>,
+    /// Topics that the file does not know, and the generation with which it will.
+    fresh: FxHashMap<Arc<str>, u64>,
 }
 
 /// The broker holds as many topics as it can.
@@ -62,11 +68,17 @@ impl Topics {
             .collect();
         Ok(Self {
             generation: AtomicU64::new(0),
-            table: RwLock::new(Table { version, topics }),
+            table: RwLock::new(Table {
+                version,
+                topics,
+                fresh: FxHashMap::default(),
+            }),
             system,
             followers: Followers::default(),
             file,
-            saved: Mutex::new(0),
+            saving: Mutex::default(),
+            saved: Mark::default(),
+            tried: Mark::default(),
             unsaved: Unsaved::default(),
             clock,
         })
@@ -82,6 +94,22 @@ impl Topics {
     #[must_use]
     pub fn find(&self, topic: &str) -> Option<Arc<TopicConfig>> {
         self.table.read().topics.get(topic).cloned()
+    }
+
+    /// The generation with which the file knows the topic: nothing may be acknowledged to it before [`Topics::saved`]
+    /// is at least that.
+    pub(crate) fn safe_from(&self, topic: &str) -> u64 {
+        self.table.read().fresh.get(topic).copied().unwrap_or(0)
+    }
+
+    /// Generation that the file holds.
+    pub(crate) fn saved(&self) -> u64 {
+        self.saved.value()
+    }
+
+    /// Generation up to which saving was tried. What is not [saved](Topics::saved) by then has failed, for now.
+    pub(crate) fn tried(&self) -> &Mark {
+        &self.tried
     }
 
     /// All topics sorted by name, and the version of the table that they are.
@@ -175,10 +203,15 @@ impl Topics {
             return Err(TooManyTopics(name.to_owned()));
         }
         let wanted = Arc::new(wanted);
+        let is_new = !table.topics.contains_key(name);
         table
             .topics
             .insert(Arc::clone(&wanted.name), Arc::clone(&wanted));
         self.changed(&mut table, &wanted.name);
+        if is_new {
+            let generation = self.generation();
+            table.fresh.insert(Arc::clone(&wanted.name), generation);
+        }
         Ok(Some(wanted))
     }
 
@@ -188,6 +221,7 @@ impl Topics {
         let Some((name, _)) = table.topics.remove_entry(topic) else {
             return false;
         };
+        table.fresh.remove(&name);
         self.changed(&mut table, &name);
         true
     }
@@ -201,20 +235,29 @@ impl Topics {
     /// one of them wrote for all.
     pub fn save(&self) -> Result<(), DiskError> {
         let wanted = self.generation();
-        let mut saved = self.saved.lock();
-        if wanted <= *saved {
+        let _saving = self.saving.lock();
+        if wanted <= self.saved() {
             return Ok(());
         }
         // Taken before the table is read: what changes in between is at worst written twice.
-        let holds = self.generation();
         self.unsaved.take();
+        let holds = self.generation();
         let (version, topics) = self.all();
         let result = self.file.replace(file::render(version, &topics).as_bytes());
         match result {
-            Ok(()) => *saved = holds,
+            Ok(()) => {
+                self.saved.advance(holds);
+                self.table.write().fresh.retain(|_, from| holds < *from);
+            }
             Err(_) => self.unsaved.mark(),
         }
+        self.tried.advance(holds);
         result
+    }
+
+    /// Has [`Topics::keep_saved`] save soon, because somebody waits for it.
+    pub(crate) fn hurry(&self) {
+        self.unsaved.hurry();
     }
 
     /// Saves at most `pause` after a change that nobody saved by itself, for ever; sleeps while nothing changes.

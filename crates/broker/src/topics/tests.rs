@@ -74,7 +74,7 @@ fn a_file_of_an_older_release_loads_and_wins_over_own_topics() {
 }
 
 #[test]
-fn a_topic_is_made_on_send_from_its_template_and_is_in_the_file_at_once() {
+fn a_topic_is_made_on_send_from_its_template_and_is_safe_once_saved() {
     let dir = tempfile::tempdir().unwrap();
     let topics = open(dir.path(), vec![template("TBW102", 8)]);
     let generation = topics.generation();
@@ -91,6 +91,11 @@ fn a_topic_is_made_on_send_from_its_template_and_is_in_the_file_at_once() {
             "{topic}"
         );
         assert_eq!(made.perm, Permission::READ_WRITE);
+        let safe_from = topics.safe_from(topic);
+        assert!(topics.saved() < safe_from, "{topic}");
+        topics.save().unwrap();
+        assert!(safe_from <= topics.saved(), "{topic}");
+        assert_eq!(topics.safe_from(topic), 0, "{topic}");
         assert!(text(dir.path()).contains(&format!("\"{topic}\":{{")));
     }
     assert_eq!(topics.generation(), generation + 4);
@@ -154,6 +159,7 @@ fn retry_and_dead_letter_topics_are_made_once() {
     assert!(!dir.path().join("topics.json").exists(), "saved later");
     assert_eq!(topics.retry_topic("G", 5).unwrap().queues(), 2);
     assert_eq!(&*topics.dead_letter_topic("G").unwrap().name, "%DLQ%G");
+    topics.save().unwrap();
     assert!(text(dir.path()).contains("%RETRY%G"));
     let version = topics.version();
     topics.prepare_retry_topic(retry).unwrap();
@@ -228,6 +234,7 @@ fn whoever_creates_topics_together_finds_each_in_the_file() {
                 for number in 0..10 {
                     let name = format!("T-{thread}-{number}");
                     topics.create_on_send(wanted(&name)).unwrap();
+                    topics.save().unwrap();
                     // While another thread replaces the file there is none for a moment, but its backup.
                     let path = dir.join("topics.json");
                     let text = std::iter::repeat_with(|| std::fs::read_to_string(&path));

@@ -119,3 +119,39 @@ fn a_write_that_fails_refuses_its_whole_turn_and_nothing_after_it() {
     assert_eq!(offset, "1");
     assert_eq!(client.pull(&everything(TOPIC)).bodies(), ["0", "1"]);
 }
+
+#[test]
+fn a_new_topic_keeps_its_own_replies_waiting_until_it_is_saved_and_no_others() {
+    let disk = GatedDisk::default();
+    let broker = TestBroker::start_on(Arc::new(disk.clone()), ACK_TIMEOUT, |_, _| {});
+    let (mut creator, mut other) = (broker.client(), broker.client());
+    other.send_ok(&to_topic(TOPIC), b"0");
+    disk.stall_settings(true);
+    let created = creator.post(send(&to_topic("NewTopic"), b"1"));
+    let known = creator.post(send(&to_topic(TOPIC), b"2"));
+    assert_eq!(creator.receive().opaque, known);
+    let late = other.post(send(&to_topic("NewTopic"), b"3"));
+    let known = other.post(send(&to_topic(TOPIC), b"4"));
+    assert_eq!(other.receive().opaque, known);
+
+    disk.stall_settings(false);
+    for (client, opaque) in [(&mut creator, created), (&mut other, late)] {
+        let reply = client.receive();
+        assert_eq!(reply.opaque, opaque);
+        assert_eq!(reply.response_code(), ResponseCode::SUCCESS);
+        assert!(reply.ext.get("msgId").is_some());
+    }
+}
+
+#[test]
+fn a_send_to_a_new_topic_that_cannot_be_saved_is_refused() {
+    let disk = GatedDisk::default();
+    let broker = TestBroker::start_on(Arc::new(disk.clone()), ACK_TIMEOUT, |_, _| {});
+    let mut client = broker.client();
+    disk.fail_settings(true);
+    let reply = client.call(send(&to_topic("NewTopic"), b"1"));
+    disk.fail_settings(false);
+    assert_eq!(reply.response_code(), ResponseCode::SYSTEM_ERROR);
+    let remark = reply.remark.unwrap_or_default();
+    assert!(remark.contains("could not be saved"), "{remark}");
+}

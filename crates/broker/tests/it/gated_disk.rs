@@ -1,4 +1,4 @@
-//! A disk whose commit log can be made to stall or to refuse writes.
+//! A disk whose commit log, and whose settings files, can be made to stall or to refuse writes.
 
 use std::any::Any;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ struct Gate {
 struct State {
     syncs_stall: bool,
     writes_fail: bool,
+    settings_stall: bool,
+    settings_fail: bool,
 }
 
 impl GatedDisk {
@@ -37,11 +39,23 @@ impl GatedDisk {
     pub(crate) fn fail_writes(&self, fail: bool) {
         self.gate.state.lock().unwrap().writes_fail = fail;
     }
+
+    /// Makes syncs of settings files wait, or lets them go.
+    pub(crate) fn stall_settings(&self, stall: bool) {
+        self.gate.state.lock().unwrap().settings_stall = stall;
+        self.gate.changed.notify_all();
+    }
+
+    /// Makes writes to settings files fail, or lets them succeed.
+    pub(crate) fn fail_settings(&self, fail: bool) {
+        self.gate.state.lock().unwrap().settings_fail = fail;
+    }
 }
 
-/// A file of the commit log.
+/// A file of the commit log, or a settings file.
 #[derive(Debug)]
 struct GatedFile {
+    is_log: bool,
     real: Arc<dyn DiskFile>,
     gate: Arc<Gate>,
     path: PathBuf,
@@ -50,24 +64,27 @@ struct GatedFile {
 impl GatedFile {
     fn wait(&self) {
         let state = self.gate.state.lock().unwrap();
-        drop(
-            self.gate
-                .changed
-                .wait_while(state, |state| state.syncs_stall),
-        );
+        let stalls = |state: &mut State| {
+            if self.is_log {
+                state.syncs_stall
+            } else {
+                state.settings_stall
+            }
+        };
+        drop(self.gate.changed.wait_while(state, stalls));
     }
 }
 
 impl Disk for GatedDisk {
     fn open(&self, path: &Path, mode: OpenMode) -> Result<Arc<dyn DiskFile>, DiskError> {
         let real = self.real.open(path, mode)?;
-        if !path
-            .components()
-            .any(|part| part.as_os_str() == "commitlog")
-        {
+        let lies_in = |folder| path.components().any(|part| part.as_os_str() == folder);
+        let is_log = lies_in("commitlog");
+        if !is_log && !lies_in("config") {
             return Ok(real);
         }
         Ok(Arc::new(GatedFile {
+            is_log,
             real,
             gate: Arc::clone(&self.gate),
             path: path.to_owned(),
@@ -129,7 +146,14 @@ impl DiskFile for GatedFile {
     }
 
     fn write_at(&self, bytes: &[u8], at: u64) -> Result<(), DiskError> {
-        if self.gate.state.lock().unwrap().writes_fail {
+        let state = self.gate.state.lock().unwrap();
+        let fails = if self.is_log {
+            state.writes_fail
+        } else {
+            state.settings_fail
+        };
+        drop(state);
+        if fails {
             let error = std::io::Error::from(std::io::ErrorKind::StorageFull);
             return Err(DiskError::new("write", &self.path, error));
         }
