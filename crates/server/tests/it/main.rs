@@ -5,6 +5,8 @@ mod bench;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod legacy;
