@@ -18,6 +18,10 @@ use crate::turn::Rules;
 
 /// Entries collected before they are written.
 const BATCH: usize = 256 << 10;
+/// With many queues so many for each of them: a file is opened for every queue that the batch has entries of.
+const BATCH_PER_QUEUE: usize = 32;
+/// But never more: about 200 MB.
+const BATCH_MAX: usize = 4 << 20;
 /// Widest gap in a queue that is bridged. Offsets are assigned without gaps, so a wider one is a damaged number.
 const GAP_MAX: u64 = 1 << 20;
 
@@ -61,7 +65,8 @@ impl Replay<'_> {
             };
             self.enqueue(&queue, record.queue_offset().0, entry)?;
         }
-        if BATCH <= self.batch.count.max(self.batch.keys.len()) {
+        let batch = (self.batch.queues.len() * BATCH_PER_QUEUE).clamp(BATCH, BATCH_MAX);
+        if batch <= self.batch.count.max(self.batch.keys.len()) {
             self.flush()?;
         }
         Ok(())

@@ -2,8 +2,9 @@
 //! seed.
 //!
 //! Reading order: [`seeds`] (which seeds run), [`random`] (what a seed decides), [`world`] (a store, its disk, and
-//! what it must hold), [`power_cuts`], [`failures`] and [`damage`] (the runs).
+//! what it must hold), [`power_cuts`], [`checkpoint_states`], [`failures`] and [`damage`] (the runs).
 
+mod checkpoint_states;
 mod damage;
 mod failures;
 mod power_cuts;
