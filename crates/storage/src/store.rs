@@ -244,7 +244,7 @@ impl Store {
         dispatcher.dispatch()?;
         dispatcher.dispatch()?;
         dispatcher.settle(usize::MAX)?;
-        dispatcher.checkpoint()?;
+        dispatcher.last_checkpoint()?;
         drop(dispatcher);
         drop(workers);
         AbortMarker::new(&core.config.root).clear(&*core.disk)?;

@@ -44,12 +44,21 @@ pub(crate) struct Dispatcher {
     stored: Millis,
     /// Position and time of the last checkpoint.
     saved: (u64, Millis),
+    /// A checkpoint that waits for the log to be synced up to its position.
+    prepared: Option<Prepared>,
     /// After a failed attempt, when to save the next.
     save_after: Millis,
     /// Whether the last attempt to write entries failed.
     failed: bool,
     /// Queues whose files may hold entries of lost messages behind what is written.
     unsettled: Vec<Arc<Queue>>,
+}
+
+/// What both checkpoints say, but for how far the log is synced.
+#[derive(Debug)]
+struct Prepared {
+    checkpoint: Checkpoint,
+    java: JavaCheckpoint,
 }
 
 impl Dispatcher {
@@ -74,6 +83,7 @@ impl Dispatcher {
             failed: false,
             unsettled: recovered.unsettled,
             saved: (saved, last),
+            prepared: None,
             save_after: Millis(0),
         }
     }
@@ -137,12 +147,48 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Makes log, queues and index survive a power cut and notes that.
+    /// Makes queues and index survive a power cut, and notes that as soon as the log below does too.
+    ///
+    /// Under load the log is never synced up to what was dispatched last. So the note is made of what is true now, and kept
+    /// until the flusher has come so far: what is written meanwhile lies behind what it says.
     pub(crate) fn checkpoint(&mut self) -> Result<(), DiskError> {
-        let core = &self.core;
-        if core.marks.flushed.value() < self.position || self.position <= self.saved.0 {
+        if self.position <= self.saved.0 {
             return Ok(());
         }
+        let mut prepared = match self.prepared.take() {
+            Some(prepared) => prepared,
+            None => self.prepare()?,
+        };
+        let core = &self.core;
+        let flushed = core.marks.flushed.value();
+        let position = prepared.checkpoint.position;
+        if flushed < position {
+            self.prepared = Some(prepared);
+            return Ok(());
+        }
+        let Prepared { checkpoint, java } = &mut prepared;
+        checkpoint.synced = flushed;
+        checkpoint.save(&*core.disk, &core.config.root)?;
+        let java = JavaCheckpoint {
+            master_flushed: JavaCheckpoint::load(&*core.disk, &core.config.root)?.master_flushed,
+            ..*java
+        };
+        java.save(&*core.disk, &core.config.root)?;
+        self.saved = (position, core.clock.now());
+        core.orders.set_checkpointed(position);
+        tracing::debug!(position = %LogOffset(position), "checkpoint saved");
+        Ok(())
+    }
+
+    /// [`Dispatcher::checkpoint`] at the end of a store, which is synced: of everything.
+    pub(crate) fn last_checkpoint(&mut self) -> Result<(), DiskError> {
+        self.prepared = None;
+        self.checkpoint()
+    }
+
+    /// Syncs queues and index; what a checkpoint says of them.
+    fn prepare(&mut self) -> Result<Prepared, DiskError> {
+        let core = &self.core;
         // Read before the lowest offsets, which may be rising now.
         let start = core.orders.corrected();
         self.writer.sync()?;
@@ -162,32 +208,29 @@ impl Dispatcher {
                 });
             }
         }
-        let checkpoint = Checkpoint {
-            start,
-            position: self.position,
-            synced: core.marks.flushed.value(),
-            stored: self.stored,
-            index,
-            queues,
-        };
-        checkpoint.save(&*core.disk, &core.config.root)?;
-        let java = JavaCheckpoint {
-            log_time: self.stored,
-            queue_time: java.0,
-            index_time: java.1,
-            confirmed: self.position,
-            ..JavaCheckpoint::load(&*core.disk, &core.config.root)?
-        };
-        java.save(&*core.disk, &core.config.root)?;
-        self.saved = (self.position, core.clock.now());
-        core.orders.set_checkpointed(self.position);
-        tracing::debug!(position = %LogOffset(self.position), "checkpoint saved");
-        Ok(())
+        Ok(Prepared {
+            checkpoint: Checkpoint {
+                start,
+                position: self.position,
+                synced: self.position,
+                stored: self.stored,
+                index,
+                queues,
+            },
+            java: JavaCheckpoint {
+                log_time: self.stored,
+                queue_time: java.0,
+                index_time: java.1,
+                confirmed: self.position,
+                master_flushed: 0,
+            },
+        })
     }
 
     /// Has the next turn save a checkpoint: the last one names queues that are gone.
     pub(crate) fn save_soon(&mut self) {
         self.saved = (0, Millis::default());
+        self.prepared = None;
         self.core.log.dispatch_bell.ring();
     }
 

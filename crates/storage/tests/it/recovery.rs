@@ -3,14 +3,18 @@
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
+use ferromq_base::clock::ManualClock;
 use ferromq_base::{LogOffset, QueueId, QueueOffset};
 use ferromq_disk::{Disk, OpenMode};
-use ferromq_storage::{OpenError, ReadStatus, StoreConfig};
+use ferromq_storage::{OpenError, ReadStatus, Store, StoreConfig, WorkerKind};
 use ferromq_testkit::{SimDisk, Unsynced};
 
 use crate::support::{
-    ASYNC, bodies, message, open, open_on, push, put, read, simulated, small, try_open, wait_for,
+    ASYNC, NOON, bodies, message, open, open_on, push, put, read, simulated, small, try_open,
+    wait_for,
 };
 
 /// A folder with 60 messages in three queues, the last run of which ended cleanly or not.
@@ -385,5 +389,29 @@ fn cut_log(log: &Path, from: u64, to: u64) {
         let (path, base) = file_of(log, at);
         let file = OpenOptions::new().write(true).open(path).unwrap();
         file.write_all_at(&[0], at - base).unwrap();
+    }
+}
+
+/// Under load the log is never synced up to what was dispatched last.
+#[test]
+fn a_checkpoint_is_saved_although_more_comes_than_is_synced() {
+    let disk = SimDisk::new();
+    let clock = Arc::new(ManualClock::at(NOON));
+    let as_clock = Arc::clone(&clock);
+    let opened = Store::open_stepped(Arc::new(disk.clone()), simulated(ASYNC), as_clock as _);
+    let store = opened.unwrap();
+    let checkpoint = Path::new("/store/ferromq.checkpoint");
+    for i in 0..3_u8 {
+        clock.advance(Duration::from_secs(11));
+        put(&store, &message("T", 0, &[i]));
+        // The flusher has synced when the next message is there already, and dispatched.
+        store.step(WorkerKind::Dispatch);
+        store.step(WorkerKind::Dispatch);
+        while store.step(WorkerKind::Flush) {}
+        put(&store, &message("T", 0, &[100 + i]));
+        store.step(WorkerKind::Dispatch);
+        store.step(WorkerKind::Dispatch);
+        assert!(disk.exists(checkpoint).unwrap(), "after {i}");
+        disk.remove(checkpoint).unwrap();
     }
 }
