@@ -106,7 +106,8 @@ class Driver:
     def warm_up(self, server, seconds):
         """Load of every kind, so that a just-in-time compiler has seen all paths."""
         kinds = [WORKLOADS[name] for name in WARM_UP[server.flush]]
-        kinds = [kind for kind in kinds if server.kind == "apache" or not kind.fill]
+        asked = self.args.workloads
+        kinds = [kind for kind in kinds if not kind.fill or (server.kind == "apache" and kind.name in asked)]
         for kind in kinds:
             share = max(1, round(seconds / len(kinds)))
             event("warming up %s with %s for %d s" % (server.name, kind.name, share))

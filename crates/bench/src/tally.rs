@@ -38,7 +38,9 @@ pub struct Tally {
     pub points: Vec<Point>,
     second: Histogram<u64>,
     second_messages: u64,
-    measured_from: Instant,
+    begun: Instant,
+    /// End of the last standstill of the generator.
+    went_on: Instant,
 }
 
 impl Tally {
@@ -56,7 +58,8 @@ impl Tally {
             points: Vec::new(),
             second: histogram(),
             second_messages: 0,
-            measured_from: now,
+            begun: now,
+            went_on: now,
         }
     }
 
@@ -68,7 +71,13 @@ impl Tally {
         self.second.reset();
         self.second_messages = 0;
         self.points.clear();
-        self.measured_from = now;
+        self.begun = now;
+        self.went_on = now;
+    }
+
+    /// The generator stood still until `now`.
+    pub fn goes_on(&mut self, now: Instant) {
+        self.went_on = now;
     }
 
     /// A request was answered and moved `messages`.
@@ -78,10 +87,10 @@ impl Tally {
         self.second_messages += messages;
     }
 
-    /// Something that began at `since` took until `now`. What began shortly before the measured time is left out: it
-    /// has waited while the counters of the server were read. What began long before is late by itself.
+    /// Something that began at `since` took until `now`. What began shortly before the generator went on is left
+    /// out: it has waited while the counters of the server were read. What began long before is late by itself.
     pub fn took(&mut self, since: Instant, now: Instant) {
-        let before = self.measured_from.saturating_duration_since(since);
+        let before = self.went_on.saturating_duration_since(since);
         if !before.is_zero() && before < STANDSTILL_MAX {
             return;
         }
@@ -99,9 +108,7 @@ impl Tally {
         let micros = |nanos: u64| nanos as f64 / 1e3;
         let percentile = |percentile| micros(self.second.value_at_percentile(percentile));
         let point = Point {
-            at: now
-                .saturating_duration_since(self.measured_from)
-                .as_secs_f64(),
+            at: now.saturating_duration_since(self.begun).as_secs_f64(),
             rate: self.second_messages as f64 / length.as_secs_f64().max(1e-9),
             latency_us: [
                 percentile(50.0),
@@ -155,12 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn what_began_shortly_before_the_measured_time_has_no_latency() {
+    fn what_waited_for_the_generator_has_no_latency() {
         let start = Instant::now();
         let later = start + Duration::from_millis(49);
         let mut tally = Tally::new(start);
         tally.refused(2);
-        tally.begin(later);
+        tally.begin(start);
+        tally.goes_on(later);
         tally.took(start, later);
         tally.answered(1);
         tally.end_second(later, Duration::from_secs(1));

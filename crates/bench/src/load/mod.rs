@@ -134,9 +134,11 @@ pub fn run(args: &BenchArgs) -> Result<Outcome, BenchError> {
     };
     let mut load = Load::open(args, &targets, &mut control)?;
     load.turn_for(Duration::from_secs(args.warmup.into()), "warm-up")?;
+    // Messages and costs count from the same moment; reading the costs takes a while.
+    let started = load.begin();
     let server_before = args.server_pid.and_then(Cost::of);
     let client_before = Cost::of(std::process::id()).unwrap_or_default();
-    let started = load.begin();
+    load.goes_on();
     load.turn_for(Duration::from_secs(args.duration.into()), "measured")?;
     let elapsed = started.elapsed();
     let server_after = args.server_pid.and_then(Cost::of);

@@ -143,6 +143,14 @@ impl Load {
         now
     }
 
+    /// The generator stood still until now: what waited for it has no latency.
+    pub(super) fn goes_on(&mut self) {
+        let now = Instant::now();
+        for tally in [&mut self.main, &mut self.groups, &mut self.cold] {
+            tally.goes_on(now);
+        }
+    }
+
     /// What was measured, taken out.
     pub(super) fn tallies(&mut self) -> (Tally, Tally, Tally) {
         let now = Instant::now();
