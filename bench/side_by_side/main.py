@@ -29,7 +29,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     plan = phases(args)
     event("about %.0f minutes" % (estimate_seconds(args, plan) / 60))
-    servers.build_all()
+    if args.build:
+        servers.build_all()
     folder = tempfile.mkdtemp(prefix="ferromq-bench-", dir=args.data)
     driver = Driver(args, folder)
     results = {"conditions": [], "runs": {}, "idle": {}, "soak": {}, "ready_seconds": {}}
@@ -78,6 +79,7 @@ def parse():
     parser.add_argument("--store-gib", type=int, default=10, help="a server whose store is larger begins with an empty one")
     parser.add_argument("--data", help="folder on the disk to be measured (default: the system's for temporary files)")
     parser.add_argument("--around", default="", help="command put before each measured load, such as one that waits for a lock")
+    parser.add_argument("--no-build", dest="build", action="store_false", help="take the release build as it is")
     parser.add_argument("--out", default=ROOT, help="folder for RESULTS.md, results.json and pictures")
     args = parser.parse_args()
     shape = (1, 3, 30, QUICK) if args.quick else (3, 4, 180, MID) if args.mid else (5, 5, 180, list(WORKLOADS))
