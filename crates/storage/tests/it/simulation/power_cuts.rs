@@ -1,6 +1,8 @@
 //! Power cuts at any operation of the disk, also while a store recovers from the last one.
 
-use ferromq_storage::{FlushMode, StoreConfig, WorkerKind};
+use std::cell::Cell;
+
+use ferromq_storage::{FlushMode, Retention, StoreConfig, WorkerKind};
 
 use super::seeds;
 use super::world::World;
@@ -12,16 +14,19 @@ const STEPS_MAX: u64 = 40;
 
 /// A few lives of a store, each of which ends by a power cut, a kill or a clean stop.
 fn run(seed: u64, flush: FlushMode) {
-    run_with(seed, simulated(flush));
+    let deleted = run_with(seed, simulated(flush));
+    assert!(!deleted, "everything is to be kept");
 }
 
-fn run_with(seed: u64, config: StoreConfig) {
+/// Whether messages were deleted.
+fn run_with(seed: u64, config: StoreConfig) -> bool {
     let mut world = World::new(seed, config);
     for _ in 0..3 + world.random.below(4) {
         live(&mut world);
     }
     world.lose_power();
     assert!(world.open().is_some(), "nothing fails any more");
+    world.has_deleted()
 }
 
 fn live(world: &mut World) {
@@ -43,6 +48,7 @@ fn live(world: &mut World) {
             7..10 => world.dispatch(&store),
             10 => {
                 store.step(WorkerKind::Files);
+                world.clean(&store);
             }
             _ => world.check(&store),
         }
@@ -72,12 +78,32 @@ fn async_flush_loses_only_an_end_that_was_not_synced() {
 }
 
 #[test]
+fn deletion_takes_old_messages_only_and_no_offset_is_given_twice() {
+    for flush in [ASYNC, FlushMode::Sync] {
+        let deleted = Cell::new(0);
+        seeds::run(25, |seed| {
+            let mut config = simulated(flush);
+            config.retention = Retention {
+                log_bytes_max: 3 * 4096,
+                step_bytes: 1024,
+                ..Retention::everything()
+            };
+            deleted.set(deleted.get() + u32::from(run_with(seed, config)));
+        });
+        println!("{} runs deleted messages", deleted.get());
+        assert!(0 < deleted.get(), "nothing was deleted");
+    }
+}
+
+#[test]
 fn async_flush_that_shows_only_what_is_synced_loses_nothing_that_was_seen() {
     let config = StoreConfig {
         visible_after_flush: true,
         ..simulated(ASYNC)
     };
-    seeds::run(25, |seed| run_with(seed, config.clone()));
+    seeds::run(25, |seed| {
+        assert!(!run_with(seed, config.clone()), "everything is to be kept");
+    });
 }
 
 /// Only the sectors in the middle of a record's properties were lost, which no checksum covers.

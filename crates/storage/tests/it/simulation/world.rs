@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ferromq_base::clock::ManualClock;
 use ferromq_base::{Millis, QueueId};
-use ferromq_storage::{OpenError, Store, StoreConfig, WorkerKind};
+use ferromq_storage::{OpenError, Retention, Store, StoreConfig, WorkerKind};
 use ferromq_testkit::{SimDisk, Unsynced};
 use ferromq_wire::message::properties;
 use ferromq_wire::message::record;
@@ -44,6 +44,8 @@ pub(super) struct World {
     /// So many of `log` must survive the death of the process.
     stored: usize,
     counter: u32,
+    /// Messages before this log offset may be deleted.
+    deleted_to: u64,
 }
 
 impl World {
@@ -57,6 +59,23 @@ impl World {
             safe: 0,
             stored: 0,
             counter: 0,
+            deleted_to: 0,
+        }
+    }
+
+    /// Whether messages were deleted.
+    pub(super) fn has_deleted(&self) -> bool {
+        self.deleted_to != 0
+    }
+
+    /// Lets the cleaner delete, if there is anything to.
+    pub(super) fn clean(&mut self, store: &Store) {
+        if self.config.retention == Retention::everything() {
+            return;
+        }
+        for _ in 0..self.random.below(30) {
+            store.step(WorkerKind::Clean);
+            self.deleted_to = self.deleted_to.max(store.log_range().0.0);
         }
     }
 
@@ -104,14 +123,14 @@ impl World {
         let mut left = 0;
         for (topic, queue) in queues() {
             let handle = store.queue(topic, QueueId(queue));
-            left += usize::try_from(handle.max().0 - handle.min().0).unwrap();
+            left += usize::try_from(handle.max().0).unwrap();
         }
         assert!(self.stored <= left, "lost: {left} of {} left", self.stored);
         assert!(left <= self.log.len(), "there are messages nobody sent");
         self.log.truncate(left);
         self.stored = left;
         let (start, end) = store.log_range();
-        assert_eq!(start.0, 0);
+        assert!(start.0 <= self.deleted_to, "{start}");
         for (topic, queue) in queues() {
             self.check_queue(store, topic, queue);
         }
@@ -124,8 +143,7 @@ impl World {
     /// All messages of a queue, byte for byte where they can differ; learns places that were not known.
     fn check_queue(&mut self, store: &Store, topic: &str, queue: u32) {
         let handle = store.queue(topic, QueueId(queue));
-        assert_eq!(handle.min().0, 0);
-        let mut next = 0;
+        let mut next = handle.min().0;
         let mut bytes = Vec::new();
         while next < handle.max().0 {
             let (outcome, some) = read_bytes(store, &handle, next, 32);
@@ -135,10 +153,14 @@ impl World {
         }
         let of_queue = |s: &&mut Sent| s.message.topic == topic && s.message.queue == queue;
         let mut expected = self.log.iter_mut().filter(of_queue);
-        for (offset, found) in record::records(&bytes).enumerate() {
-            let sent = expected.next().expect("a message that was sent");
-            assert_eq!(found.queue_offset().0, offset as u64);
-            assert_eq!(sent.queue_offset, offset as u64);
+        for found in record::records(&bytes) {
+            let offset = found.queue_offset().0;
+            let is_deleted = |s: &Sent| s.log_offset.is_some_and(|at| at < self.deleted_to);
+            let mut sent = expected.next().expect("a message that was sent");
+            while sent.queue_offset < offset && is_deleted(sent) {
+                sent = expected.next().expect("a message that was sent");
+            }
+            assert_eq!(sent.queue_offset, offset);
             assert_eq!(found.body(), sent.message.body);
             let properties = found.properties();
             let is_same = properties.as_bytes() == sent.message.properties.as_bytes();
@@ -147,7 +169,9 @@ impl World {
             assert_eq!(*sent.log_offset.get_or_insert(at), at);
             sent.end = Some(at + found.size() as u64);
         }
-        assert_eq!(expected.count(), 0, "messages that cannot be read");
+        let is_kept = |s: &&mut Sent| s.log_offset.is_none_or(|at| self.deleted_to <= at);
+        let missing = expected.filter(is_kept).count();
+        assert_eq!(missing, 0, "messages that cannot be read");
     }
 
     /// Every key leads to its messages and to no others.
@@ -162,8 +186,11 @@ impl World {
                 };
                 let of_key = |s: &&Sent| s.message.topic == topic && s.key == key;
                 let expected = self.log.iter().filter(of_key);
-                let expected: Vec<u64> = expected.filter_map(|s| s.log_offset).collect();
-                let found: Vec<u64> = found.into_iter().map(|at| at.0).collect();
+                let is_kept = |at: &u64| self.deleted_to <= *at;
+                let expected = expected.filter_map(|s| s.log_offset).filter(is_kept);
+                let expected: Vec<u64> = expected.collect();
+                let found = found.into_iter().map(|at| at.0).filter(is_kept);
+                let found: Vec<u64> = found.collect();
                 assert_eq!(found, expected, "{topic} {key}");
             }
         }
