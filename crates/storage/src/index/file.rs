@@ -200,9 +200,10 @@ impl IndexFile {
             }
             slots.correct(i, head);
         }
-        if slots.write(&*self.file)? {
-            self.file.sync_data()?;
-        }
+        slots.write(&*self.file)?;
+        // Nothing may be added before a clean stop, after which the next start may have only this to go by.
+        self.file.write_at(&header.to_bytes(), 0)?;
+        self.file.sync_data()?;
         self.slots = Some(slots);
         Ok(())
     }

@@ -98,9 +98,7 @@ impl KeyIndex {
             self.files.drain(..).partition(|file| place(file).is_some());
         self.files = mine;
         self.files.sort_by_key(place);
-        for other in others {
-            self.disk.remove(other.path())?;
-        }
+        self.remove(others)?;
         let names = self.files.iter().map(|f| &f.name);
         if !names.eq(kept.iter().map(|(name, _)| name)) {
             return Ok(false);
@@ -117,13 +115,26 @@ impl KeyIndex {
     /// Removes the files that are not full or hold entries newer than `time`, as RocketMQ does after a crash: they may
     /// be damaged. The log offset from which the index must be made anew, if there was one.
     pub(crate) fn remove_newer(&mut self, time: Millis) -> Result<Option<u64>, DiskError> {
-        let mut from = None;
+        let mut newer = Vec::new();
         let in_doubt = |file: &mut IndexFile| !file.is_full() || time < file.header.end_time;
-        while let Some(newer) = self.files.pop_if(in_doubt) {
-            from = Some(newer.header.begin_offset);
-            self.disk.remove(newer.path())?;
+        while let Some(file) = self.files.pop_if(in_doubt) {
+            newer.push(file);
         }
+        let from = newer.last().map(|oldest| oldest.header.begin_offset);
+        self.remove(newer)?;
         Ok(from)
+    }
+
+    /// Removes files for good. A clean stop that follows says that what is there can be relied on, so that none may come
+    /// back by a power cut after it: its entries lead to other messages then, and keep those of new ones out.
+    fn remove(&self, files: Vec<IndexFile>) -> Result<(), DiskError> {
+        for file in &files {
+            self.disk.remove(file.path())?;
+        }
+        if files.is_empty() {
+            return Ok(());
+        }
+        self.disk.sync_dir(&self.dir)
     }
 
     /// Takes files out whose entries all point before `log_start`; the caller removes them, given path, file and length. The

@@ -72,9 +72,8 @@ impl Slots {
         }
     }
 
-    /// Writes what differs from the file; whether there was anything.
-    pub(super) fn write(&mut self, file: &dyn DiskFile) -> Result<bool, DiskError> {
-        let mut written = false;
+    /// Writes what differs from the file.
+    pub(super) fn write(&mut self, file: &dyn DiskFile) -> Result<(), DiskError> {
         let mut buf = Vec::with_capacity(PAGE_SLOTS * SLOT_BYTES);
         for (page, heads) in self.heads.chunks(PAGE_SLOTS).enumerate() {
             if !self.dirty[page] {
@@ -84,9 +83,8 @@ impl Slots {
             buf.extend(heads.iter().flat_map(|head| head.to_be_bytes()));
             file.write_at(&buf, place(page * PAGE_SLOTS))?;
             self.dirty[page] = false;
-            written = true;
         }
-        Ok(written)
+        Ok(())
     }
 
     fn slot(&self, hash: u32) -> usize {

@@ -194,10 +194,14 @@ impl Names {
                 (path.clone(), Arc::new(Mutex::new(content)))
             })
             .collect();
+        // A file that comes back is in its folder, which then was not removed either.
+        let above = left.keys().flat_map(|path| path.ancestors().skip(1));
+        let mut dirs = self.dirs.clone();
+        dirs.extend(above.map(Path::to_owned));
         Self {
             files: left.clone(),
             synced: left,
-            dirs: self.dirs.clone(),
+            dirs,
             changes: BTreeMap::new(),
             removed: Vec::new(),
         }

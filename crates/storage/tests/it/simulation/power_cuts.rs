@@ -14,12 +14,23 @@ const STEPS_MAX: u64 = 40;
 
 /// A few lives of a store, each of which ends by a power cut, a kill or a clean stop.
 fn run(seed: u64, flush: FlushMode) {
-    let deleted = run_with(seed, simulated(flush));
+    let deleted = run_with(seed, simulated(flush), live);
     assert!(!deleted, "everything is to be kept");
 }
 
+/// Like [`run`], but after some clean stops our own checkpoint is gone.
+fn run_forgetting(seed: u64, flush: FlushMode) {
+    run_with(seed, simulated(flush), |world| {
+        let stopped = live(world);
+        if stopped && world.random.once_in(2) {
+            world.forget();
+        }
+        stopped
+    });
+}
+
 /// Whether messages were deleted.
-fn run_with(seed: u64, config: StoreConfig) -> bool {
+fn run_with(seed: u64, config: StoreConfig, live: impl Fn(&mut World) -> bool) -> bool {
     let mut world = World::new(seed, config);
     for _ in 0..3 + world.random.below(4) {
         live(&mut world);
@@ -29,7 +40,8 @@ fn run_with(seed: u64, config: StoreConfig) -> bool {
     world.has_deleted()
 }
 
-fn live(world: &mut World) {
+/// One life; whether it ended by a clean stop.
+fn live(world: &mut World) -> bool {
     if !world.random.once_in(4) {
         let operations = world.random.below(OPERATIONS_MAX);
         world.disk.power_fails_after(operations);
@@ -39,7 +51,8 @@ fn live(world: &mut World) {
         world.disk.power_fails_after(operations);
     }
     let Some(store) = world.open() else {
-        return world.lose_power();
+        world.lose_power();
+        return false;
     };
     for _ in 0..world.random.below(STEPS_MAX) {
         match world.random.below(12) {
@@ -53,10 +66,12 @@ fn live(world: &mut World) {
             _ => world.check(&store),
         }
         if world.disk.is_off() {
-            return world.lose_power();
+            world.lose_power();
+            return false;
         }
     }
-    match world.random.below(4) {
+    let end = world.random.below(4);
+    match end {
         0 => world.close(&store),
         1 => world.lose_power(),
         // A kill: everything the process wrote is still with the system, and none of it more certain than before.
@@ -64,7 +79,9 @@ fn live(world: &mut World) {
     }
     if world.disk.is_off() {
         world.lose_power();
+        return false;
     }
+    end == 0
 }
 
 #[test]
@@ -78,6 +95,12 @@ fn async_flush_loses_only_an_end_that_was_not_synced() {
 }
 
 #[test]
+fn queue_files_alone_tell_a_clean_stop_as_well() {
+    seeds::run(25, |seed| run_forgetting(seed, ASYNC));
+    seeds::run(25, |seed| run_forgetting(seed, FlushMode::Sync));
+}
+
+#[test]
 fn deletion_takes_old_messages_only_and_no_offset_is_given_twice() {
     for flush in [ASYNC, FlushMode::Sync] {
         let deleted = Cell::new(0);
@@ -88,7 +111,7 @@ fn deletion_takes_old_messages_only_and_no_offset_is_given_twice() {
                 step_bytes: 1024,
                 ..Retention::everything()
             };
-            deleted.set(deleted.get() + u32::from(run_with(seed, config)));
+            deleted.set(deleted.get() + u32::from(run_with(seed, config, live)));
         });
         println!("{} runs deleted messages", deleted.get());
         assert!(0 < deleted.get(), "nothing was deleted");
@@ -102,7 +125,10 @@ fn async_flush_that_shows_only_what_is_synced_loses_nothing_that_was_seen() {
         ..simulated(ASYNC)
     };
     seeds::run(25, |seed| {
-        assert!(!run_with(seed, config.clone()), "everything is to be kept");
+        assert!(
+            !run_with(seed, config.clone(), live),
+            "everything is to be kept"
+        );
     });
 }
 
@@ -138,4 +164,10 @@ fn cleared_bytes_do_not_come_back() {
 #[test]
 fn an_old_checkpoint_does_not_vouch_for_files_made_anew() {
     run(4422, ASYNC);
+}
+
+/// An index file that recovery had removed came back by a power cut after a clean stop.
+#[test]
+fn index_files_that_recovery_removes_do_not_come_back() {
+    run(11_068, ASYNC);
 }

@@ -1,10 +1,12 @@
 //! A store on a simulated disk, and a model of what it must hold.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ferromq_base::clock::ManualClock;
 use ferromq_base::{Millis, QueueId};
+use ferromq_disk::Disk;
 use ferromq_storage::{OpenError, Retention, Store, StoreConfig, WorkerKind};
 use ferromq_testkit::{SimDisk, Unsynced};
 use ferromq_wire::message::properties;
@@ -310,6 +312,16 @@ impl World {
         }
         assert!(closed.is_ok(), "{closed:?}");
         self.safe = self.log.len();
+    }
+
+    /// Takes our own checkpoint away, as if the next start were that of a RocketMQ broker: by queue files alone.
+    pub(super) fn forget(&self) {
+        for suffix in ["", ".bak"] {
+            let path = format!("/store/ferromq.checkpoint{suffix}");
+            // There may be none yet.
+            let _ = self.disk.remove(Path::new(&path));
+        }
+        let _ = self.disk.sync_dir(Path::new("/store"));
     }
 }
 
