@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use ferromq_base::{Millis, QueueId};
 use ferromq_disk::{Disk, DiskError, DiskErrorKind};
+use ferromq_wire::message::RecordRef;
 
 use crate::checkpoint::{Checkpoint, JavaCheckpoint};
 use crate::commit_log::{Scan, Segments};
 use crate::error::OpenError;
 use crate::queue::{Entry, Queue, QueueFiles, Queues, load_queue};
+use crate::read::Entries;
 
 /// Where to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +82,7 @@ impl Sources<'_> {
     }
 
     /// Reads where every queue in the folder ends.
-    fn load_queues(&self) -> Result<Vec<Arc<Queue>>, DiskError> {
+    fn load_queues(&self) -> Result<Vec<Arc<Queue>>, OpenError> {
         let mut queues = Vec::new();
         for topic in self.folders(self.files.root())? {
             for id in self.folders(&self.files.root().join(&topic))? {
@@ -93,11 +95,68 @@ impl Sources<'_> {
                 let queue = self.queues.queue(&topic, QueueId(number));
                 if let Some(found) = load_queue(self.files, &queue, &names)? {
                     queue.load(found.first, found.next, found.log_end);
+                    self.drop_lost(&queue, found.first)?;
                     queues.push(queue);
                 }
             }
         }
         Ok(queues)
+    }
+
+    /// Ends a queue before the first entry that leads to no message of it. The files of a queue that lost all its messages to a
+    /// power cut, when no checkpoint knew it yet, hold their entries still, and later ones stand before these.
+    fn drop_lost(&self, queue: &Queue, first: u64) -> Result<(), OpenError> {
+        let next = queue.tail.lock().next();
+        let (mut low, mut high) = (first, next);
+        // Nearly always the last is good, and with it all.
+        let mut at = next.saturating_sub(1);
+        while low < high {
+            if self.leads_to_message(queue, at)? {
+                low = at + 1;
+            } else {
+                high = at;
+            }
+            at = low.midpoint(high);
+        }
+        if low < next {
+            let entries = self.entries(queue);
+            let last = low.checked_sub(1).filter(|last| first <= *last);
+            let last = last.map_or(Ok(None), |last| entries.one(last))?;
+            queue.load(first, low, last.map_or(0, |entry| entry.end()));
+        }
+        Ok(())
+    }
+
+    /// Whether the entry at `offset` leads to a message of `queue`, or to one that is deleted.
+    fn leads_to_message(&self, queue: &Queue, offset: u64) -> Result<bool, OpenError> {
+        let Some(entry) = self.entries(queue).one(offset)? else {
+            return Ok(true);
+        };
+        if entry.log_offset < self.segments.start() {
+            return Ok(true);
+        }
+        let segment = self.segments.find(entry.log_offset);
+        let Some(segment) = segment.filter(|segment| entry.end() <= segment.end()) else {
+            return Ok(false);
+        };
+        let mut bytes = vec![0; entry.size as usize];
+        let file = segment.file()?;
+        file.read_exact_at(&mut bytes, entry.log_offset - segment.base())?;
+        Ok(RecordRef::parse(&bytes).is_ok_and(|record| {
+            // Light queues lead to messages of other topics.
+            let is_of_queue = queue.topic().starts_with("%LMQ%")
+                || record.topic() == queue.topic()
+                    && record.queue_id() == queue.id()
+                    && record.queue_offset().0 == offset;
+            record.physical_offset().0 == entry.log_offset && is_of_queue
+        }))
+    }
+
+    fn entries<'b>(&'b self, queue: &'b Queue) -> Entries<'b> {
+        Entries {
+            queue,
+            files: self.files,
+        }
     }
 
     /// Names of the folders in `dir`; none if it is missing.

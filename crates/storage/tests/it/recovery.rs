@@ -415,3 +415,52 @@ fn a_checkpoint_is_saved_although_more_comes_than_is_synced() {
         disk.remove(checkpoint).unwrap();
     }
 }
+
+/// No checkpoint knew the queue when a power cut took its messages; its file outlived them.
+#[test]
+fn files_of_a_queue_that_lost_everything_say_nothing_later() {
+    let disk = SimDisk::new();
+    let store = open_on(&disk, simulated(ASYNC));
+    put(&store, &message("T", 0, b"safe"));
+    store.close().unwrap();
+    drop(store);
+    let clock = Arc::new(ManualClock::at(NOON));
+    let config = simulated(ASYNC);
+    let store = Store::open_stepped(Arc::new(disk.clone()), config, clock).unwrap();
+    for body in [b"lost"; 6] {
+        put(&store, &message("T", 1, body));
+    }
+    for _ in 0..4 {
+        store.step(WorkerKind::Dispatch);
+    }
+    let path = Path::new("/store/consumequeue/T/1/00000000000000000000");
+    let mut outlived = 0;
+    for (seed, later) in (0..600).flat_map(|seed| [(seed, 0), (seed, 1)]) {
+        let disk = disk.power_cut(Unsynced::Some(seed));
+        let file = disk.read(path, 1 << 20);
+        let has_entries = file.is_ok_and(|bytes| bytes.iter().any(|&byte| byte != 0));
+        let store = open_on(&disk, simulated(ASYNC));
+        if !has_entries || !bodies(&store, "T", 1).is_empty() {
+            continue;
+        }
+        outlived += 1;
+        for _ in 0..later {
+            put(&store, &message("T", 1, b"later"));
+        }
+        store.close().unwrap();
+        drop(store);
+        for suffix in ["", ".bak"] {
+            let checkpoint = format!("/store/ferromq.checkpoint{suffix}");
+            let _ = disk.remove(Path::new(&checkpoint));
+        }
+        let store = open_on(&disk, simulated(ASYNC));
+        assert_eq!(bodies(&store, "T", 1).len(), later, "seed {seed}");
+        // Nothing is left out before it in the log: all records are of about this size.
+        let new = put(&store, &message("T", 1, b"new"));
+        let before = (1 + later as u64) * u64::from(new.size + 2);
+        assert!(new.log_offset.0 <= before, "seed {seed}: {new:?}");
+        assert_eq!(bodies(&store, "T", 1).last().unwrap(), b"new");
+        assert_eq!(bodies(&store, "T", 0), [b"safe"]);
+    }
+    assert!(8 < outlived, "{outlived} are too few");
+}
