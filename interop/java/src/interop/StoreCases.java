@@ -9,7 +9,8 @@ final class StoreCases {
 
     static final List<Case> ALL = List.of(
             Case.alone("store-clean-stops", c -> inTurn(c, "clean", List.of("ferromq", "apache", "ferromq"))),
-            Case.alone("store-kills", c -> inTurn(c, "kill", List.of("apache", "ferromq", "apache", "ferromq"))));
+            Case.alone("store-kills", c -> inTurn(c, "kill", List.of("apache", "ferromq", "apache", "ferromq"))),
+            Case.alone("store-deleted-files", c -> DeletedStoreCase.run(c, hasLongGroups(c, "ferromq"))));
 
     /** Only on request: a small store of Apache's broker, for the tests of the storage crate (`../pack-store`). */
     static final Case GOLDEN = Case.alone("store-golden", StoreCases::golden);
@@ -52,7 +53,7 @@ final class StoreCases {
     }
 
     /** Level 17 is an hour in even turns and a second in odd ones, level 18 the other way round: what waits in a turn is due in the next. */
-    private static String delayLevels(int turn) {
+    static String delayLevels(int turn) {
         String last = turn % 2 == 0 ? "1h,1s" : "1s,1h";
         return "messageDelayLevel=" + "1s,".repeat(16) + last;
     }

@@ -35,6 +35,7 @@ final class StoreSnapshot {
         StoreSnapshot taken = new StoreSnapshot();
         List<MessageExt> samples = new ArrayList<>();
         for (MessageQueue queue : writer.queues()) {
+            Check.equal("first offset of " + queue, 0L, Math.max(0, c.reader().minOffset(queue)));
             List<MessageExt> found = read(c, queue);
             taken.messages.put(queue, found.stream().map(StoreSnapshot::describe).toList());
             if (queue.getTopic().equals(writer.plain)) {
@@ -59,11 +60,11 @@ final class StoreSnapshot {
         return taken;
     }
 
-    private static List<MessageExt> read(Context c, MessageQueue queue) throws Exception {
+    /** Every message of a queue, from the first to the last. */
+    static List<MessageExt> read(Context c, MessageQueue queue) throws Exception {
         List<MessageExt> all = new ArrayList<>();
         long end = c.reader().maxOffset(queue);
         long at = c.reader().minOffset(queue);
-        Check.equal("first offset of " + queue, 0L, Math.max(0, at));
         while (at < end) {
             PullResult result = c.reader().pull(queue, "*", at, 32);
             Check.equal("pull status in " + queue + " at " + at, PullStatus.FOUND, result.getPullStatus());
@@ -111,7 +112,7 @@ final class StoreSnapshot {
     }
 
     /** Every field that the store keeps. */
-    private static String describe(MessageExt m) {
+    static String describe(MessageExt m) {
         Map<String, String> properties = new TreeMap<>(m.getProperties());
         ADDED.forEach(properties::remove);
         return String.join(" ", m.getTopic(), m.getQueueId() + "@" + m.getQueueOffset(), "log " + m.getCommitLogOffset(),
