@@ -33,6 +33,12 @@ impl Targets {
         (topic, (number / topics % u64::from(self.queues)) as u32)
     }
 
+    /// Where sender `sender` of `senders` begins: far from the others, so that they do not walk through many queues side by side.
+    #[must_use]
+    pub fn first_of(&self, sender: u64, senders: u64) -> u64 {
+        sender * (self.count() / senders.max(1)).max(1)
+    }
+
     /// The topics' names.
     #[must_use]
     pub fn topics(&self) -> &[String] {
@@ -59,5 +65,15 @@ mod tests {
         seen.dedup();
         assert_eq!(seen.len(), 6);
         assert_eq!(targets.get(6), targets.get(0));
+    }
+
+    #[test]
+    fn senders_begin_apart_and_at_every_queue_if_there_are_few() {
+        let firsts = |topics: usize, senders| -> Vec<u64> {
+            let targets = Targets::new(vec!["t".into(); topics], 3);
+            (0..senders).map(|n| targets.first_of(n, senders)).collect()
+        };
+        assert_eq!(firsts(10, 3), [0, 10, 20]);
+        assert_eq!(firsts(1, 5), [0, 1, 2, 3, 4]);
     }
 }

@@ -425,7 +425,7 @@ fn plan(
                 Mode::Produce => Slot::Send {
                     prepared: PreparedSend::new(slot, &send_spec(args, run)),
                     targets: targets.clone(),
-                    next: number,
+                    next: targets.first_of(number, slots),
                     messages: args.messages_per_request(),
                 },
                 Mode::Pull | Mode::Consume => Slot::Read(Reader {
