@@ -239,13 +239,7 @@ impl Store {
             return Err(fatal.into());
         }
         core.log.clear()?;
-        let mut dispatcher = self.dispatcher.lock();
-        // The first may be the rest of a batch that was begun, the second what came after it.
-        dispatcher.dispatch()?;
-        dispatcher.dispatch()?;
-        dispatcher.settle(usize::MAX)?;
-        dispatcher.last_checkpoint()?;
-        drop(dispatcher);
+        self.dispatcher.lock().finish()?;
         drop(workers);
         AbortMarker::new(&core.config.root).clear(&*core.disk)?;
         *self.lock.lock() = None;

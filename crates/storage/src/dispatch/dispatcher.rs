@@ -25,6 +25,8 @@ const CHECKPOINT_BYTES: u64 = 256 << 20;
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Queues whose files are looked through between two looks for new messages.
 const SETTLED_AT_ONCE: usize = 64;
+/// A stop with more than so many queues to write, folders to sync and files to look through is announced: it takes seconds.
+const TOLD_FROM: usize = 10_000;
 /// How long to wait at once for the log to be synced.
 const SYNC_WAIT: Duration = Duration::from_millis(100);
 
@@ -180,8 +182,28 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// [`Dispatcher::checkpoint`] at the end of a store, which is synced: of everything.
-    pub(crate) fn last_checkpoint(&mut self) -> Result<(), DiskError> {
+    /// Writes what is left at the end of a store, whose log is synced, and a checkpoint of everything.
+    pub(crate) fn finish(&mut self) -> Result<(), DiskError> {
+        // The rest of a batch that was begun, before what came after it.
+        if self.begun {
+            self.dispatch()?;
+        }
+        if !self.begun {
+            self.core.log.take_pending(&mut self.batch);
+            self.begun = true;
+        }
+        let (queues, folders) = (self.batch.queues.len(), self.core.files.unsynced_dirs());
+        let unchecked = self.unsettled.len();
+        if TOLD_FROM < queues + folders + unchecked {
+            tracing::info!(
+                queues,
+                folders,
+                unchecked,
+                "saving many queues, the stop may take long"
+            );
+        }
+        self.dispatch()?;
+        self.settle(usize::MAX)?;
         self.prepared = None;
         self.checkpoint()
     }

@@ -154,6 +154,11 @@ impl QueueFiles {
         &mut buf[..count * ENTRY_BYTES]
     }
 
+    /// Names of folders with new files since the last sync; a folder may count several times.
+    pub(crate) fn unsynced_dirs(&self) -> usize {
+        self.new_dirs.lock().len()
+    }
+
     /// Whether a sync of a file has failed. What was written before may be lost then, also if a later sync succeeds.
     pub(crate) fn sync_failed(&self) -> bool {
         self.written.lock().sync_failed()
