@@ -10,6 +10,8 @@ use super::header::HEADER_BYTES;
 /// Slots in a page of 4 KiB.
 const PAGE_SLOTS: usize = 1024;
 const SLOT_BYTES: usize = 4;
+/// Pages written at once at most.
+const RUN_PAGES: usize = 64;
 
 /// The table.
 #[derive(Debug)]
@@ -73,26 +75,87 @@ impl Slots {
     }
 
     /// Writes what differs from the file.
+    ///
+    /// Pages that follow each other are written at once: keys hit the table at random, so that under load nearly every page
+    /// differs, and a write each costs more than its bytes.
     pub(super) fn write(&mut self, file: &dyn DiskFile) -> Result<(), DiskError> {
-        let mut buf = Vec::with_capacity(PAGE_SLOTS * SLOT_BYTES);
-        for (page, heads) in self.heads.chunks(PAGE_SLOTS).enumerate() {
-            if !self.dirty[page] {
-                continue;
-            }
+        let mut buf = Vec::new();
+        let mut page = 0;
+        while let Some(skipped) = self.dirty[page..].iter().position(|&dirty| dirty) {
+            let first = page + skipped;
+            let run = self.dirty[first..].iter().take(RUN_PAGES);
+            let count = run.take_while(|&&dirty| dirty).count();
+            let heads = self.heads.chunks(PAGE_SLOTS).skip(first).take(count);
             buf.clear();
-            buf.extend(heads.iter().flat_map(|head| head.to_be_bytes()));
-            file.write_at(&buf, place(page * PAGE_SLOTS))?;
-            self.dirty[page] = false;
+            buf.extend(heads.flatten().flat_map(|head| head.to_be_bytes()));
+            file.write_at(&buf, place(first * PAGE_SLOTS))?;
+            page = first + count;
+            self.dirty[first..page].fill(false);
         }
         Ok(())
     }
 
     fn slot(&self, hash: u32) -> usize {
-        hash as usize % self.heads.len()
+        // As 32-bit numbers: a division of 64 bits takes several times as long on many processors.
+        let count = u32::try_from(self.heads.len()).expect("made from a 32-bit number");
+        (hash % count) as usize
     }
 }
 
 /// Place of a slot in the file.
 pub(super) fn place(slot: usize) -> u64 {
     (HEADER_BYTES + slot * SLOT_BYTES) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use ferromq_disk::{Disk, OpenMode};
+    use ferromq_testkit::{Op, SimDisk};
+
+    use super::*;
+
+    const COUNT: u32 = 200 * PAGE_SLOTS as u32 + 7;
+
+    /// Slots of page `page`.
+    fn of_page(page: u32) -> std::ops::Range<u32> {
+        let first = page * PAGE_SLOTS as u32;
+        first..COUNT.min(first + PAGE_SLOTS as u32)
+    }
+
+    #[test]
+    fn neighbours_are_written_together_and_nothing_else_is() {
+        let disk = SimDisk::new();
+        let file = disk.open(Path::new("/index"), OpenMode::Create).unwrap();
+        file.set_len(place(COUNT as usize)).unwrap();
+        let mut slots = Slots::empty(COUNT);
+        slots.write(&*file).unwrap();
+        assert_eq!(disk.count(Op::Write), 0, "there is nothing");
+
+        // One alone, more than fit into one write, and the last, which is not whole.
+        for page in [0]
+            .into_iter()
+            .chain(2..2 + 2 * RUN_PAGES as u32)
+            .chain([199, 200])
+        {
+            for slot in of_page(page).step_by(100) {
+                slots.replace(slot, slot + 1);
+            }
+        }
+        slots.write(&*file).unwrap();
+        assert_eq!(disk.count(Op::Write), 4);
+        assert_eq!(Slots::read(&*file, COUNT).unwrap().heads(), slots.heads());
+
+        let expected = slots.heads().to_vec();
+        slots.replace(of_page(200).end - 1, 9);
+        slots.replace(COUNT + of_page(7).start, 8);
+        slots.write(&*file).unwrap();
+        let read = Slots::read(&*file, COUNT).unwrap();
+        let differ = |i: &usize| read.heads()[*i] != expected[*i];
+        let changed: Vec<_> = (0..COUNT as usize).filter(differ).collect();
+        assert_eq!(changed, [7 * PAGE_SLOTS, COUNT as usize - 1]);
+        slots.write(&*file).unwrap();
+        assert_eq!(disk.count(Op::Write), 6, "each page is written once");
+    }
 }
