@@ -8,6 +8,7 @@
 //! (what a role provides), [`Connection`] and [`ThreadContext`] (what it is given), [`Server`] (what starts it all).
 
 mod accept;
+mod complaints;
 mod connection;
 mod detect;
 mod host;
@@ -17,6 +18,7 @@ mod service;
 mod thread;
 
 pub use accept::SocketOptions;
+pub use complaints::Complaints;
 pub use connection::{ConnHandle, ConnId, Connection};
 pub use ferromq_wire::frame::FrameRef;
 pub use host::{HostAddress, host_addresses, outward_ip};

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ferromq_base::{LogOffset, Millis};
-use ferromq_net::ThreadContext;
+use ferromq_net::{Complaints, ThreadContext};
 use ferromq_storage::{AppendError, IndexKeys, PushError, Queue, Store, Turn};
 use ferromq_wire::code::ResponseCode;
 use ferromq_wire::message::RecordDraft;
@@ -40,6 +40,8 @@ pub(crate) struct Turns {
     ack_timeout: Duration,
     /// Whether the marks of what is acknowledgeable, and of what is tried to save, shall wake this thread.
     waits: Arc<AtomicBool>,
+    /// A full disk refuses every turn: that is not worth a line each.
+    refusals: Complaints,
     state: RefCell<State>,
 }
 
@@ -103,6 +105,7 @@ impl Turns {
         }
         Self {
             waits,
+            refusals: Complaints::default(),
             store: parts.store,
             topics: parts.topics,
             announcements: parts.announcements,
@@ -195,7 +198,7 @@ impl Turns {
                 state.held.push_back(batch);
             }
             Err(error) => {
-                refuse(&batch, &self.stamps.now(), &error);
+                self.refuse(&batch, &error);
                 state.reuse(batch);
             }
         }
@@ -272,6 +275,17 @@ impl Turns {
             && state.withheld.is_empty()
             && state.held.iter().all(|batch| batch.replies.is_empty())
     }
+
+    fn refuse(&self, batch: &Batch, error: &AppendError) {
+        let requests = batch.replies.len();
+        if let Some(left_out) = self.refusals.due() {
+            tracing::warn!(requests, %error, left_out, "messages were not stored");
+        }
+        let (stamp, refusal) = (self.stamps.now(), Refusal::from(error));
+        for pending in &batch.replies {
+            pending.refuse(&stamp, &refusal);
+        }
+    }
 }
 
 impl State {
@@ -319,13 +333,5 @@ impl Batch {
                 withheld.keep(pending, code, &mut with);
             }
         }
-    }
-}
-
-fn refuse(batch: &Batch, stamp: &Stamp, error: &AppendError) {
-    tracing::warn!(requests = batch.replies.len(), %error, "messages were not stored");
-    let refusal = Refusal::from(error);
-    for pending in &batch.replies {
-        pending.refuse(stamp, &refusal);
     }
 }

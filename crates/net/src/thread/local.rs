@@ -7,8 +7,7 @@ use std::sync::Arc;
 use ferromq_base::Millis;
 
 use super::Shared;
-use super::complaints::Complaints;
-use crate::{Connection, Limits};
+use crate::{Complaints, Connection, Limits};
 
 /// Largest buffer kept for reuse, in bytes.
 const SPARE_BYTES_MAX: usize = 256 * 1024;

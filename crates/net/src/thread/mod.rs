@@ -1,6 +1,5 @@
 //! One network thread: what belongs to it, what a service is given of it, and how other threads reach it.
 
-mod complaints;
 mod context;
 mod local;
 mod net_thread;

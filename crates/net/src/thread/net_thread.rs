@@ -9,10 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use ferromq_base::Millis;
 use rustc_hash::FxHashMap;
 
-use super::complaints::Complaints;
 use super::{Letter, Local, Shared, ThreadContext, sweep};
 use crate::connection::{self, Wrote};
-use crate::{ConnId, Connection, FrameRef, Role, Service};
+use crate::{Complaints, ConnId, Connection, FrameRef, Role, Service};
 
 /// Bytes of the read buffer that all connections of a thread share.
 const READ_BUFFER_BYTES: usize = 256 * 1024;

@@ -1,4 +1,4 @@
-//! Limits what strangers can write into the log.
+//! Limits what clients can write into the log.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 /// Shortest time between two complaints of a thread.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Decides which complaints about misbehaving clients are logged, and counts the others.
+/// Decides which complaints that clients cause are logged, one a second at most, and counts the others.
 #[derive(Debug, Default)]
-pub(crate) struct Complaints {
+pub struct Complaints {
     last: Cell<Option<Instant>>,
     left_out: Cell<u64>,
 }
 
 impl Complaints {
     /// Whether to log now: the number of complaints left out since the last one that was logged.
-    pub(crate) fn due(&self) -> Option<u64> {
+    #[must_use]
+    pub fn due(&self) -> Option<u64> {
         self.due_at(Instant::now())
     }
 
