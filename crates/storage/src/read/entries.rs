@@ -1,10 +1,15 @@
 //! Entries of a queue, from memory while they are there, else from the queue's files.
 
+use std::ops::Range;
+
 use ferromq_disk::DiskError;
 
 use super::types::Reach;
 use crate::error::ReadError;
 use crate::queue::{ENTRY_BYTES, Entry, Queue, QueueFiles};
+
+/// Entries that are looked at before the result of a search: more than a sector of 4 KiB holds.
+const LOOKED_BACK: usize = 256;
 
 /// Reads the entries of one queue.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +92,50 @@ impl Entries<'_> {
             }
         }
         Ok(low)
+    }
+
+    /// The first offset in a range whose message is kept, in a log that begins at `log_start`; the end if there is none.
+    ///
+    /// A damaged entry that the search meets may lead it past messages that are still there. So the entries before its
+    /// result are looked at, and it goes on before the first that is kept. The result may be too low, never too high by
+    /// the damage of one sector.
+    pub(crate) fn first_kept(
+        &self,
+        (low, mut high): (u64, u64),
+        log_start: u64,
+    ) -> Result<u64, DiskError> {
+        loop {
+            let first = self.first_at_or_after((low, high), log_start)?;
+            let from = low.max(first.saturating_sub(LOOKED_BACK as u64));
+            match self.find(from..first, |e| log_start <= e.log_offset)? {
+                Some(kept) => high = kept,
+                None => return Ok(first),
+            }
+        }
+    }
+
+    /// The first offset in a range whose entry is `wanted`.
+    fn find(
+        &self,
+        range: Range<u64>,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<Option<u64>, DiskError> {
+        let mut entries = [Entry::default(); LOOKED_BACK];
+        let mut at = range.start;
+        while at < range.end {
+            let room = usize::try_from(range.end - at).unwrap_or(LOOKED_BACK);
+            // What is read at once ends with a file.
+            let count = self.copy(at, &mut entries[..room.min(LOOKED_BACK)])?;
+            let found = entries[..count]
+                .iter()
+                .position(|e| !e.is_blank() && wanted(e));
+            if let Some(found) = found {
+                return Ok(Some(at + found as u64));
+            }
+            // None: files that are gone.
+            at += count.max(1) as u64;
+        }
+        Ok(None)
     }
 
     /// The entry at `at`, if there is one.

@@ -325,7 +325,7 @@ impl Recovery<'_> {
     /// Raises the lowest offset of a queue to the first entry whose record is still in the log.
     fn correct_min(&self, queue: &Queue, next: u64, log_start: u64) -> Result<(), OpenError> {
         let range = (queue.min().0, next);
-        let first = self.entries(queue).first_at_or_after(range, log_start)?;
+        let first = self.entries(queue).first_kept(range, log_start)?;
         queue.raise_min(first);
         Ok(())
     }

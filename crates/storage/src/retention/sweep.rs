@@ -68,7 +68,7 @@ fn correct(core: &Core, queue: &Queue, start: u64) -> Result<(), DiskError> {
         queue,
         files: &core.files,
     };
-    let first = entries.first_at_or_after((min, next), start)?;
+    let first = entries.first_kept((min, next), start)?;
     queue.raise_min(first);
     if let Some(entry) = entries.one(first)? {
         queue.set_first_at(entry.log_offset);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ferromq_base::QueueOffset;
-use ferromq_disk::Disk;
+use ferromq_disk::{Disk, OpenMode};
 use ferromq_storage::{Boundary, ReadStatus};
 
 use super::kept::{Kept, at_most};
@@ -142,6 +142,31 @@ fn files_of_queues_and_index_go_with_what_they_lead_to() {
         .map(|k| kept.with_key("T", &format!("k{k}")).len())
         .sum();
     assert_eq!(all as u64, 200 - min);
+}
+
+/// The search for the lowest offset may meet any entry.
+#[test]
+fn a_damaged_entry_hides_no_messages_before_it_when_others_are_deleted() {
+    let lowest = |damaged: Option<u64>| {
+        let kept = Kept::new(at_most(3 * FILE));
+        kept.put("T", 0..200);
+        kept.settle();
+        kept.store.close().unwrap();
+        // Not from memory any more.
+        let kept = kept.reopened(|sim| {
+            let Some(entry) = damaged else { return };
+            let path = format!("/store/consumequeue/T/0/{:020}", entry / 16 * 320);
+            let file = sim.open(Path::new(&path), OpenMode::Write).unwrap();
+            // Looks like the entry of a message that is deleted.
+            file.write_at(&[0; 8], entry % 16 * 20).unwrap();
+        });
+        kept.clean();
+        kept.range("T").0
+    };
+    let min = lowest(None);
+    for entry in min + 1..200 {
+        assert_eq!(lowest(Some(entry)), min, "entry {entry} is damaged");
+    }
 }
 
 #[test]
