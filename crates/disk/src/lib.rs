@@ -11,6 +11,8 @@ pub mod crashsafe;
 pub mod disk;
 pub mod error;
 pub mod lock;
+#[cfg(target_os = "linux")]
+mod page_cache;
 pub mod real;
 pub mod reserve;
 

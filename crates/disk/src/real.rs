@@ -230,6 +230,9 @@ impl DiskFile for RealFile {
     #[cfg(target_os = "linux")]
     fn read_cached_at(&self, buf: &mut [u8], at: u64) -> Result<Option<usize>, DiskError> {
         use rustix::io::{Errno, ReadWriteFlags};
+        if crate::page_cache::holds(&self.file, at, buf.len() as u64) == Some(false) {
+            return Ok(None);
+        }
         let mut slices = [io::IoSliceMut::new(buf)];
         match rustix::io::preadv2(&self.file, &mut slices, at, ReadWriteFlags::NOWAIT) {
             Ok(n) => Ok(Some(n)),
