@@ -23,8 +23,10 @@ use crate::worker::Next;
 
 /// Entries that may wait for the dispatcher before appends are refused: about 400 MB of them.
 const UNWRITTEN_MAX: usize = 8 << 20;
-/// As many waiting entries make the dispatcher work at once.
+/// As many waiting entries make the dispatcher work at once,
 const PENDING_HURRY: usize = 64 << 10;
+/// but not fewer than so many for each queue: to open and write a file costs the same for one entry as for some.
+const PENDING_HURRY_PER_QUEUE: usize = 16;
 
 /// The commit log.
 #[derive(Debug)]
@@ -342,7 +344,8 @@ impl CommitLog {
         let new = turn.records.len() + turn.key_hashes.len();
         pending.count += new;
         let unwritten = new + self.unwritten.fetch_add(new, Ordering::Relaxed);
-        (tail.end, PENDING_HURRY <= unwritten)
+        let enough = PENDING_HURRY.max(PENDING_HURRY_PER_QUEUE * pending.queues.len());
+        (tail.end, enough <= unwritten)
     }
 
     /// Gives back memory that readers have left alone for a while; says when to look again.

@@ -30,6 +30,12 @@ const TOLD_FROM: usize = 10_000;
 /// How long to wait at once for the log to be synced.
 const SYNC_WAIT: Duration = Duration::from_millis(100);
 
+/// Entries are collected for so many times as long as it took to write the last ones: with many queues each has few entries,
+/// and what a file costs is shared by those that come meanwhile. So writing takes a tenth of a core at most.
+const COLLECTED: u32 = 9;
+/// But not for longer: after a crash all that was not written is read again.
+const COLLECTED_MAX: Duration = Duration::from_secs(10);
+
 /// Follows the log.
 #[derive(Debug)]
 pub(crate) struct Dispatcher {
@@ -40,6 +46,8 @@ pub(crate) struct Dispatcher {
     begun: bool,
     /// Whether the time to collect entries has been waited for.
     waited: bool,
+    /// That time.
+    collect: Duration,
     /// Entries of all records before this are in their files.
     position: u64,
     /// Store timestamp of the last of these.
@@ -75,6 +83,7 @@ impl Dispatcher {
             core.clock.now()
         };
         Self {
+            collect: core.config.dispatch_delay,
             core,
             writer,
             batch: Pending::default(),
@@ -101,7 +110,7 @@ impl Dispatcher {
         }
         if !self.waited {
             self.waited = true;
-            return Next::Pause(self.core.config.dispatch_delay);
+            return Next::Pause(self.collect);
         }
         // Before more is written: under a steady load the log may be synced up to what was written the last time, but hardly
         // ever up to what is written now.
@@ -133,7 +142,11 @@ impl Dispatcher {
             }
         }
         let mut more = Vec::new();
+        let begin = self.core.clock.now();
         let written = self.writer.write(&mut self.batch, &mut more);
+        let took = self.core.clock.now().since(begin);
+        let least = self.core.config.dispatch_delay;
+        self.collect = (took * COLLECTED).min(COLLECTED_MAX).max(least);
         self.core.log.return_pending(more.into_iter());
         if written.is_ok() && std::mem::take(&mut self.failed) {
             self.core.health.wrote_entries();
