@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import subprocess
+import time
 
 from harness import processes
 from harness.events import event
@@ -16,6 +17,11 @@ CLIENT_CORE = "1"
 # A run may take this much longer than planned; with a command around it, that one may wait for long.
 _PATIENCE_SECONDS = 60
 _PATIENCE_AROUND_SECONDS = 3600
+# How long many queues are made, and how long it may then take until the server is idle: below a share of a core.
+_CROWD_SECONDS = 6
+_SETTLE_SECONDS = 60
+_LOOK_SECONDS = 2.0
+_IDLE_SHARE = 0.02
 
 
 class Driver:
@@ -25,6 +31,8 @@ class Driver:
         self.args = args
         self.folder = folder
         self.failures = []
+        # Servers whose store holds the many queues of a workload: the next one begins with another store.
+        self.crowded = set()
 
     def measure(self, workload, server, round_number):
         """One run; None when it failed, which is noted."""
@@ -80,12 +88,27 @@ class Driver:
         """A living server with room and with what the workload reads."""
         too_big = server.stored_bytes() > self.args.store_gib << 30
         fresh = workload.fresh and server.kind != "apache"
-        if not server.alive() or too_big or fresh:
+        if not server.alive() or too_big or fresh or server.name in self.crowded:
             if too_big:
                 event("%s has filled its share of the disk and begins again" % server.name)
             self.restart(server)
         server.resume()
         self.fill(workload, server)
+        if fresh:
+            self._crowd(workload, server)
+
+    def _crowd(self, workload, server):
+        """Makes all queues of a workload and waits until nothing is left to do for them: a queue's first message costs
+        a folder and a file, its later ones do not."""
+        self.crowded.add(server.name)
+        self.load(workload.options, topic(workload), server, _CROWD_SECONDS, 0, series=False)
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while time.monotonic() < deadline:
+            before = machine.thread_nanos([server.pid])
+            time.sleep(_LOOK_SECONDS)
+            if machine.thread_nanos([server.pid]) - before < _LOOK_SECONDS * 1e9 * _IDLE_SHARE:
+                return
+        event("%s has not come to rest in %d s" % (server.name, _SETTLE_SECONDS))
 
     def fill(self, workload, server):
         """Stores what the workload reads, if it is not there."""
@@ -99,6 +122,7 @@ class Driver:
     def restart(self, server):
         """Begins again with an empty store; a JVM is warmed up again, for a shorter time than at first."""
         server.stop()
+        self.crowded.discard(server.name)
         server.start()
         again = self.args.java_warmup / 3 if server.kind == "apache" else 1
         self.warm_up(server, again)

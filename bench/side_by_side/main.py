@@ -4,7 +4,6 @@ import argparse
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import time
 
@@ -25,8 +24,10 @@ _START_SECONDS = {"floor": 1, "ferromq": 1, "apache": 12}
 
 def main():
     args = parse()
-    # A plain `kill` must end the servers, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A plain `kill` ends it as Ctrl-C does, with the servers ended and what there is written; and shells have Ctrl-C ignored by what
+    # they start in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     plan = phases(args)
     event("about %.0f minutes" % (estimate_seconds(args, plan) / 60))
     if args.build:
@@ -117,7 +118,7 @@ def estimate_seconds(args, plan):
             for name in names:
                 load = WORKLOADS[name]
                 able = load.floor if kind == "floor" else load.apache or kind != "apache"
-                fresh = 4 if load.fresh and kind != "apache" else 0
+                fresh = 20 if load.fresh and kind != "apache" else 0
                 total += able * args.rounds * (args.seconds * load.length + load.warmup + fresh + _OVERHEAD_SECONDS)
     if args.soak:
         total += len(args.soak_servers) * ((args.soak + min(args.soak, 2)) * 60 + 60)
