@@ -4,7 +4,7 @@ import math
 import os
 from xml.sax.saxutils import escape
 
-from .figures import median
+from .figures import median, plain
 from .workloads import WORKLOADS
 
 COLOURS = ("#c02942", "#e6842a", "#2b8cbe", "#31a354", "#756bb1")
@@ -67,7 +67,7 @@ def bars(title, groups):
     for power in range(low, high + 1):
         place = x(10.0**power)
         parts.append('<line x1="%.0f" x2="%.0f" y1="50" y2="%d" stroke="#ddd"/>' % (place, place, height - 25))
-        parts.append('<text x="%.0f" y="%d" text-anchor="middle">%g</text>' % (place, height - 8, 10.0**power))
+        parts.append('<text x="%.0f" y="%d" text-anchor="middle">%s</text>' % (place, height - 8, plain(10.0**power)))
     for number, server in enumerate(servers):
         parts.append('<text x="%d" y="42" fill="%s">%s</text>' % (left + number * 130, COLOURS[number % len(COLOURS)], escape(server)))
     y = 56
@@ -76,7 +76,7 @@ def bars(title, groups):
         for server, value in group.items():
             colour = COLOURS[servers.index(server) % len(COLOURS)]
             parts.append('<rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/>' % (left, y, max(1, x(value) - left), bar - 2, colour))
-            parts.append('<text x="%.1f" y="%d" font-size="11">%.4g</text>' % (x(value) + 4, y + bar - 3, value))
+            parts.append('<text x="%.1f" y="%d" font-size="11">%s</text>' % (x(value) + 4, y + bar - 3, plain(value)))
             y += bar
         y += 12
     return "".join(parts) + "</svg>\n"
@@ -98,7 +98,7 @@ def over_time(title, curves):
     for power in range(low, high + 1):
         level = y(10.0**power)
         parts.append('<line x1="%d" x2="%d" y1="%.0f" y2="%.0f" stroke="#ddd"/>' % (left, left + width, level, level))
-        parts.append('<text x="%d" y="%.0f" text-anchor="end">%g</text>' % (left - 6, level + 4, 10.0**power))
+        parts.append('<text x="%d" y="%.0f" text-anchor="end">%s</text>' % (left - 6, level + 4, plain(10.0**power)))
     for number, (server, rows) in enumerate(curves.items()):
         colour = COLOURS[number % len(COLOURS)]
         parts.append('<text x="%d" y="44" fill="%s">%s</text>' % (left + number * 130, colour, escape(server)))
