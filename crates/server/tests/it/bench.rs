@@ -7,21 +7,10 @@ use ferromq_wire::code::RequestCode;
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::process::{Process, ferromq, run};
+use crate::process::{Process, ferromq, run, standalone};
 
-fn standalone(data: &Path) -> Process {
-    let arguments = [
-        "standalone",
-        "--listen",
-        "127.0.0.1",
-        "--namesrv-port",
-        "0",
-        "--broker-port",
-        "0",
-        "--data",
-    ];
-    let arguments: Vec<&str> = arguments.into_iter().chain(data.to_str()).collect();
-    Process::start(ferromq(), &arguments, "ready")
+fn start(data: &Path) -> Process {
+    Process::start(ferromq(), &standalone(data), "ready")
 }
 
 /// Runs a second of load; returns its figures.
@@ -43,7 +32,7 @@ fn count(figures: &Value, key: &str) -> u64 {
 #[test]
 fn sends_deliveries_and_old_messages_are_counted_in_one_run() {
     let dir = tempfile::tempdir().unwrap();
-    let process = standalone(&dir.path().join("data"));
+    let process = start(&dir.path().join("data"));
     let plot = dir.path().join("plot.svg");
     let pid = process.pid().as_raw_nonzero().to_string();
     let plot_path = plot.to_str().unwrap();
@@ -81,7 +70,7 @@ fn sends_deliveries_and_old_messages_are_counted_in_one_run() {
 #[test]
 fn one_way_messages_are_counted_where_they_arrive() {
     let dir = tempfile::tempdir().unwrap();
-    let process = standalone(&dir.path().join("data"));
+    let process = start(&dir.path().join("data"));
     // Slower than the server even in a debug build: what it drops under overload is another matter.
     let arguments = [
         "produce",
@@ -103,7 +92,7 @@ fn one_way_messages_are_counted_where_they_arrive() {
 #[test]
 fn many_queues_are_filled_and_read_again() {
     let dir = tempfile::tempdir().unwrap();
-    let process = standalone(&dir.path().join("data"));
+    let process = start(&dir.path().join("data"));
     let place = ["-t", "many", "--topics", "5", "-q", "6", "-c", "3"];
     let batch = [&["produce", "--batch", "8"], &place[..]].concat();
     let sent = bench(&process, &batch);

@@ -19,7 +19,7 @@ use ferromq_wire::message::id::OffsetMsgId;
 use ferromq_wire::message::record::records;
 
 use crate::client::{Client, Placed, placed, send_command};
-use crate::process::{Process, ferromq};
+use crate::process::{Process, ferromq, standalone};
 
 const TOPIC: &str = "kill-test";
 const PRODUCERS: u64 = 8;
@@ -111,18 +111,8 @@ fn number(variable: &str) -> Option<u64> {
 
 fn start(dir: &Path, file: &Path) -> Process {
     let data = dir.join("data");
-    let arguments = [
-        "standalone",
-        "--listen",
-        "127.0.0.1",
-        "--namesrv-port",
-        "0",
-        "--broker-port",
-        "0",
-        "--data",
-    ];
-    let mut arguments = arguments.to_vec();
-    arguments.extend([data.to_str().unwrap(), "-c", file.to_str().unwrap()]);
+    let mut arguments = standalone(&data);
+    arguments.extend(["-c", file.to_str().unwrap()]);
     Process::start(ferromq(), &arguments, "ready")
 }
 

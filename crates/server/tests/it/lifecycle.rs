@@ -1,28 +1,12 @@
 //! Start, first message, stop, and starts that must fail with a clear word.
 
 use std::net::TcpListener;
-use std::path::Path;
 
 use ferromq_wire::RemotingCommand;
 use ferromq_wire::code::{RequestCode, ResponseCode};
 
 use crate::client::Client;
-use crate::process::{Process, ferromq, run};
-
-/// Arguments of a standalone on free ports.
-fn standalone(data: &Path) -> Vec<&str> {
-    let arguments = [
-        "standalone",
-        "--listen",
-        "127.0.0.1",
-        "--namesrv-port",
-        "0",
-        "--broker-port",
-        "0",
-        "--data",
-    ];
-    arguments.into_iter().chain(data.to_str()).collect()
-}
+use crate::process::{Process, ferromq, run, standalone};
 
 #[test]
 fn standalone_serves_clients_from_its_ready_line_on_and_stops_cleanly() {

@@ -13,6 +13,21 @@ use rustix::process::{Pid, Signal, kill_process};
 /// Longest wait for anything the binary does; only a broken one takes that long.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// Arguments of a standalone on free ports.
+pub(crate) fn standalone(data: &Path) -> Vec<&str> {
+    let arguments = [
+        "standalone",
+        "--listen",
+        "127.0.0.1",
+        "--namesrv-port",
+        "0",
+        "--broker-port",
+        "0",
+        "--data",
+    ];
+    arguments.into_iter().chain(data.to_str()).collect()
+}
+
 /// A running `ferromq`; killed when dropped.
 pub(crate) struct Process {
     child: Child,
