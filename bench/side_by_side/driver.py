@@ -25,10 +25,11 @@ _IDLE_SHARE = 0.02
 
 
 class Driver:
-    """Measures servers in turn. `around`: a command put before each measured load."""
+    """Measures servers in turn. `memory`: touched before each measured load, if given."""
 
-    def __init__(self, args, folder):
+    def __init__(self, args, folder, memory=None):
         self.args = args
+        self.memory = memory
         self.folder = folder
         self.failures = []
         # Servers whose store holds the many queues of a workload: the next one begins with another store.
@@ -41,6 +42,7 @@ class Driver:
             if workload.cold:
                 machine.drop_from_cache(server.log_files())
             flush = machine.flush_latency_us(self.folder) if workload.flush == "SYNC_FLUSH" else None
+            self.settle_memory()
             os.sync()
             seconds = max(1, round(self.args.seconds * workload.length))
             before = machine.cpu_times()
@@ -61,6 +63,11 @@ class Driver:
             figures["flush_p50_us"], figures["flush_p99_us"] = flush
         event(_line("round %d" % round_number, workload.name, server.name, figures))
         return figures
+
+    def settle_memory(self):
+        """No page that is free now comes fresh from the host during the next seconds."""
+        if self.memory:
+            self.memory.touch_free()
 
     def _failed(self, what, server, error):
         text = "%s against %s: %s" % (what, server.name, str(error).strip()[-500:] or type(error).__name__)

@@ -6,6 +6,8 @@ import statistics
 import time
 
 _FLUSHES = 200
+# A gap between two looks at the clock that counts as a stall.
+STALL_US = 500
 
 
 def flush_latency_us(folder):
@@ -29,9 +31,30 @@ def flush_latency_us(folder):
     return statistics.median(taken), taken[int(len(taken) * 0.99)]
 
 
+def stalls(seconds):
+    """How often and for how long a busy loop on one core does not run, with the servers stopped: what the host and the kernel take."""
+    gaps = []
+    longest = 0.0
+    now = last = time.perf_counter()
+    end = now + seconds
+    while now < end:
+        now = time.perf_counter()
+        gap = (now - last) * 1e6
+        last = now
+        if STALL_US < gap:
+            gaps.append(gap)
+            longest = max(longest, gap)
+    return {"per_second": len(gaps) / seconds, "longest_us": longest}
+
+
 def drop_from_cache(paths):
-    """Asks the kernel to forget the pages of files. It keeps those that a process has mapped."""
+    """Writes what is dirty and has the kernel forget the pages of files."""
     os.sync()
+    forget(paths)
+
+
+def forget(paths):
+    """Asks the kernel to forget the pages of files. It keeps those that a process has mapped, and those not yet on disk."""
     for path in paths:
         try:
             descriptor = os.open(path, os.O_RDONLY)

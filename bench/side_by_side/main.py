@@ -12,6 +12,7 @@ from harness.events import event
 
 from . import idle, machine, report, servers, soak
 from .driver import Driver
+from .memory import Memory
 from .workloads import FILLS, MID, QUICK, WARM_UP, WORKLOADS, asked
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -19,6 +20,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _OVERHEAD_SECONDS = 2.0
 # More than this taken by others makes a run worthless.
 _NOISE_PERCENT = 10
+# How long the machine's own stalls are watched in each round.
+_STALL_SECONDS = 3
 _START_SECONDS = {"floor": 1, "ferromq": 1, "apache": 12}
 
 
@@ -33,8 +36,9 @@ def main():
     if args.build:
         servers.build_all()
     folder = tempfile.mkdtemp(prefix="ferromq-bench-", dir=args.data)
-    driver = Driver(args, folder)
-    results = {"conditions": [], "runs": {}, "idle": {}, "soak": {}, "ready_seconds": {}}
+    memory = Memory(args.memory_gib) if args.memory_gib else None
+    driver = Driver(args, folder, memory)
+    results = {"conditions": [], "stalls": [], "runs": {}, "idle": {}, "soak": {}, "ready_seconds": {}}
     code = 0
     began = time.time()
     try:
@@ -53,6 +57,8 @@ def main():
         code = 130
     finally:
         processes.kill_all()
+        if memory:
+            memory.close()
         shutil.rmtree(folder, ignore_errors=True)
     results["failures"] = driver.failures
     results["conditions"] = conditions(args, results, time.time() - began)
@@ -76,8 +82,14 @@ def parse():
     parser.add_argument("--idle-seconds", type=int, default=60, help="how long idle servers are watched")
     parser.add_argument("--soak", type=int, default=0, metavar="MINUTES", help="then half load for so long, with a cold reader")
     parser.add_argument("--soak-servers", nargs="+", default=["ferromq"], help="who is soaked: ferromq, apache-5.5.0")
-    parser.add_argument("--soak-gib", type=int, default=40, help="disk space for the soak; its load is lowered to fit")
-    parser.add_argument("--store-gib", type=int, default=10, help="a server whose store is larger begins with an empty one")
+    parser.add_argument("--soak-gib", type=int, default=10, help="disk space for the soak: FerroMQ deletes what is beyond it, the load on others is lowered to fit")
+    parser.add_argument("--store-gib", type=int, default=20, help="a server whose store is larger begins with an empty one")
+    parser.add_argument(
+        "--memory-gib",
+        type=int,
+        default=8,
+        help="what is left of the memory to servers and page cache; it is touched before each run; 0: neither (default: 8)",
+    )
     parser.add_argument("--data", help="folder on the disk to be measured (default: the system's for temporary files)")
     parser.add_argument("--around", default="", help="command put before each measured load, such as one that waits for a lock")
     parser.add_argument("--no-build", dest="build", action="store_false", help="take the release build as it is")
@@ -148,6 +160,7 @@ def measure_phase(args, driver, flush, names, results):
     done = 0
     began = time.monotonic()
     for number in range(1, args.rounds + 1):
+        results["stalls"].append(machine.stalls(_STALL_SECONDS))
         for name in names:
             for server in running:
                 if not asked(WORKLOADS[name], server, names):
@@ -169,6 +182,18 @@ def conditions(args, results, seconds):
     lines.append("server on core %s, load generator (one thread) on core 1; servers that are not measured are stopped" % servers.SERVER_CORE)
     shape = (args.rounds, args.seconds, seconds / 60)
     lines.append("medians of %d interleaved rounds of %d s (twice that for paced loads) after a warm-up; %.0f minutes in all" % shape)
+    if args.memory_gib:
+        lines.append(
+            "all memory but %d GiB is held, and what is free is touched before each run: pages that come fresh from the host would cost more "
+            "than what is measured" % args.memory_gib
+        )
+    if results["stalls"]:
+        longest = max(each["longest_us"] for each in results["stalls"])
+        often = report.middle([each["per_second"] for each in results["stalls"]])
+        lines.append(
+            "a busy core with nothing else to do was taken away for more than %d µs %.1f times a second (median), for %d µs at most: "
+            "no tail can be shorter" % (machine.STALL_US, often, longest)
+        )
     lines.append("1 KiB bodies unless told otherwise, JSON headers, 8 queues, key index on, log files of 1 GiB on both sides")
     if any(name.startswith("apache") for name in args.names):
         lines.append(

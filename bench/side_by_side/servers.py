@@ -75,6 +75,11 @@ class Measured:
     def _start(self):
         raise NotImplementedError
 
+    def keep_log_gib(self, gib):
+        """Has the server, once started again, delete what its log has beyond so much; False if it cannot."""
+        del gib
+        return False
+
     def pause(self):
         self._signal(signal.SIGSTOP)
 
@@ -134,12 +139,20 @@ class FerroMQ(Measured):
 
     kind = "ferromq"
 
+    def __init__(self, name, folder, flush):
+        super().__init__(name, folder, flush)
+        self.settings = {"flushDiskType": flush}
+
+    def keep_log_gib(self, gib):
+        self.settings["maxCommitLogBytes"] = gib << 30
+        return True
+
     def _start(self):
         self.port = free_port((-2, 1))
         namesrv = free_port()
         conf = os.path.join(self.folder, "ferromq.conf")
         with open(conf, "w", encoding="utf-8") as out:
-            out.write("flushDiskType=%s\n" % self.flush)
+            out.writelines("%s=%s\n" % setting for setting in self.settings.items())
         command = ["taskset", "-c", SERVER_CORE, built("ferromq"), "standalone", "--data", os.path.join(self.folder, "data")]
         command += ["--listen", "127.0.0.1", "--namesrv-port", str(namesrv), "--broker-port", str(self.port), "-c", conf]
         began = time.monotonic()

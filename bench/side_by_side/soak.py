@@ -1,43 +1,49 @@
-"""Half of a server's own greatest load for long: files roll over, and a cold reader runs beside it."""
+"""Half of a server's own greatest load for long: files roll over, old ones are deleted, and a cold reader runs beside it."""
 
 import os
 import subprocess
+import threading
 
 from harness.events import event
 
 from . import machine
-from .workloads import FILLS, WORKLOADS
+from .workloads import WORKLOADS
 
 _RECORD_BYTES = 1280
 _UNDISTURBED_MINUTES = 2
 # Brokers begin to delete and to refuse when a disk fills.
 _FREE_SHARE = 0.6
+# How often the messages for the cold reader are dropped from the page cache.
+_COLD_AGAIN_SECONDS = 10
 
 
 def measure(driver, server, minutes, disk_gib, most_per_second):
-    """Figures of the undisturbed and of the disturbed run, with their series; None when it failed."""
+    """Figures of the undisturbed and of the disturbed run, with their series; None when it failed.
+
+    Both use the same topic, one after the other: the second begins with the messages of the first, which its cold reader reads from the
+    oldest one on. A server that can is told to keep `disk_gib` of log, and so deletes old files during the second.
+    """
     try:
+        room_gib = min(disk_gib, machine.free_gib(driver.folder) * _FREE_SHARE)
+        bounded = server.keep_log_gib(int(room_gib))
+        driver.restart(server)
         if most_per_second is None:
-            driver.restart(server)
             most = driver.load(WORKLOADS["64x1"].options, "wsoak-max", server, 5, 2)
             most_per_second = most["messages_per_second"]
-        room_gib = min(disk_gib, machine.free_gib(driver.folder) * _FREE_SHARE)
-        fits = room_gib * (1 << 30) / (minutes * 60 * _RECORD_BYTES)
-        rate = int(min(most_per_second / 2, fits))
+        undisturbed = min(minutes, _UNDISTURBED_MINUTES)
+        rate = int(most_per_second / 2)
+        if not bounded:
+            fits = room_gib * (1 << 30) / ((undisturbed + minutes) * 60 * _RECORD_BYTES)
+            rate = int(min(rate, fits))
         found = {"rate": rate, "half_of_greatest": most_per_second / 2, "minutes": minutes}
         paced = ("produce", "-c", "64", "-i", "16", "-r", str(rate))
-        cold = ("--cold-reader", "--cold-topic", FILLS["cold"][0], "--cold-rate", "20000")
-        for name, options, length in (
-            ("undisturbed", paced, min(minutes, _UNDISTURBED_MINUTES)),
-            ("disturbed", (*paced, *cold), minutes),
-        ):
-            driver.restart(server)
-            if name == "disturbed":
-                driver.fill(WORKLOADS["paced8k+cold"], server)
-                machine.drop_from_cache(server.log_files())
+        cold = ("--cold-reader", "--cold-rate", "20000")
+        for name, options, length in (("undisturbed", paced, undisturbed), ("disturbed", (*paced, *cold), minutes)):
+            driver.settle_memory()
             os.sync()
             event("soak of %s, %s: %d/s for %d minutes" % (server.name, name, rate, length))
-            found[name] = driver.load(options, "wsoak", server, length * 60, 5)
+            with _Dropping(server, name == "disturbed"):
+                found[name] = driver.load(options, "wsoak", server, length * 60, 5)
             event("soak of %s, %s: p99.9 %.0f us" % (server.name, name, found[name]["latency_p99.9_us"]))
         return found
     except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
@@ -46,3 +52,27 @@ def measure(driver, server, minutes, disk_gib, most_per_second):
         return None
     finally:
         server.stop()
+
+
+class _Dropping:
+    """Keeps all but the newest log file out of the page cache while it is entered."""
+
+    def __init__(self, server, wanted):
+        self._server = server
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run) if wanted else None
+
+    def __enter__(self):
+        if self._thread:
+            self._thread.start()
+
+    def __exit__(self, *_):
+        self._end.set()
+        if self._thread:
+            self._thread.join()
+
+    def _run(self):
+        while True:
+            machine.forget(sorted(self._server.log_files())[:-2])
+            if self._end.wait(_COLD_AGAIN_SECONDS):
+                return
