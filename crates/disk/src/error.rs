@@ -21,7 +21,9 @@ pub enum DiskErrorKind {
     Locked,
     /// The file ended before the bytes that were asked for.
     ShortFile,
-    /// Anything else: the device failed, or the call is not supported.
+    /// The device, or the file system, cannot read or write these bytes: a bad sector, or a device that is gone.
+    Device,
+    /// Anything else, as a call that is not supported.
     Io,
 }
 
@@ -41,6 +43,14 @@ impl DiskErrorKind {
                 .map(rustix::io::Errno::from_raw_os_error)
             {
                 Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => Self::TooManyFiles,
+                Some(
+                    rustix::io::Errno::IO
+                    | rustix::io::Errno::NODATA
+                    | rustix::io::Errno::BADMSG
+                    | rustix::io::Errno::ILSEQ,
+                ) => Self::Device,
+                #[cfg(target_os = "linux")]
+                Some(rustix::io::Errno::UCLEAN) => Self::Device,
                 _ => Self::Io,
             },
         }
@@ -57,7 +67,7 @@ impl DiskErrorKind {
             Self::TooManyFiles => "raise the limit of open files (ulimit -n)",
             Self::Locked => "stop the other process that uses this folder",
             Self::ShortFile => "the file was cut: restore it from a replica or a backup",
-            Self::Io => "check the device and the kernel log",
+            Self::Device | Self::Io => "check the device and the kernel log",
         }
     }
 }
@@ -134,7 +144,8 @@ mod tests {
         assert_eq!(kind(rustix::io::Errno::ROFS), DiskErrorKind::Denied);
         assert_eq!(kind(rustix::io::Errno::ACCESS), DiskErrorKind::Denied);
         assert_eq!(kind(rustix::io::Errno::MFILE), DiskErrorKind::TooManyFiles);
-        assert_eq!(kind(rustix::io::Errno::IO), DiskErrorKind::Io);
+        assert_eq!(kind(rustix::io::Errno::IO), DiskErrorKind::Device);
+        assert_eq!(kind(rustix::io::Errno::NOMEM), DiskErrorKind::Io);
         assert_eq!(kind(rustix::io::Errno::NOENT), DiskErrorKind::NotFound);
     }
 

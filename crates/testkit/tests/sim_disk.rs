@@ -78,7 +78,7 @@ fn a_failed_sync_is_not_made_good_by_the_next() {
         times: 1,
         ..Fault::from_now(Op::Sync, 5)
     });
-    assert_eq!(file.sync_data().unwrap_err().kind(), DiskErrorKind::Io);
+    assert_eq!(file.sync_data().unwrap_err().kind(), DiskErrorKind::Device);
     file.sync_data().unwrap();
     assert_eq!(text(&disk, "/d/a").unwrap(), "one");
     assert_eq!(
@@ -119,4 +119,23 @@ fn a_removed_file_takes_space_as_long_as_it_is_open() {
     assert_eq!(disk.used(), 0);
     let left = disk.power_cut(Unsynced::Lost);
     assert!(left.exists(path).unwrap(), "the removal was not synced");
+}
+
+#[test]
+fn bad_bytes_fail_to_be_read_until_they_are_written_as_a_whole() {
+    let disk = SimDisk::new();
+    let path = Path::new("/f");
+    let file = disk.open(path, OpenMode::Create).unwrap();
+    file.write_at(&[1; 100], 0).unwrap();
+    disk.set_bad(path, 40..50);
+    let mut buf = [0; 10];
+    file.read_exact_at(&mut buf, 30).unwrap();
+    file.read_exact_at(&mut buf, 50).unwrap();
+    let failed = file.read_at(&mut buf, 49).unwrap_err();
+    assert_eq!(failed.kind(), DiskErrorKind::Device);
+    assert_eq!(file.read_cached_at(&mut buf, 31).unwrap(), None);
+    assert!(file.write_at(&[2; 9], 40).is_err());
+    file.write_at(&[2; 12], 39).unwrap();
+    file.read_exact_at(&mut buf, 40).unwrap();
+    assert_eq!(buf, [2; 10]);
 }

@@ -157,6 +157,20 @@ impl SimFile {
         usize::try_from(at).map_err(|_| self.full())
     }
 
+    /// Fails if one of these bytes cannot be read.
+    fn check_bad(&self, at: u64, len: usize) -> Result<(), DiskError> {
+        let checked = self.disk.state.lock().bad.check(&self.path, at, len);
+        checked.map_err(|e| DiskError::new("read", &self.path, e))
+    }
+
+    /// Makes these bytes readable if they are all that was not, or fails.
+    fn write_bad(&self, at: usize, len: usize) -> Result<(), DiskError> {
+        let file_end = self.content.lock().len().max((at + len) as u64);
+        let mut state = self.disk.state.lock();
+        let written = state.bad.write(&self.path, (at as u64, len), file_end);
+        written.map_err(|e| DiskError::new("write", &self.path, e))
+    }
+
     /// Makes sure that a range has space.
     fn reserve(&self, at: usize, len: usize) -> Result<(), DiskError> {
         let needed = self.content.lock().needed(at, len);
@@ -175,6 +189,7 @@ impl DiskFile for SimFile {
     fn read_at(&self, buf: &mut [u8], at: u64) -> Result<usize, DiskError> {
         self.disk.cold.pass(&self.path);
         self.disk.step(Op::Read, &self.path)?;
+        self.check_bad(at, buf.len())?;
         let content = self.content.lock();
         let from = self.place(at)?.min(content.seen.len());
         let count = buf.len().min(content.seen.len() - from);
@@ -183,7 +198,7 @@ impl DiskFile for SimFile {
     }
 
     fn read_cached_at(&self, buf: &mut [u8], at: u64) -> Result<Option<usize>, DiskError> {
-        if self.disk.cold.is(&self.path) {
+        if self.disk.cold.is(&self.path) || self.check_bad(at, buf.len()).is_err() {
             return Ok(None);
         }
         self.read_at(buf, at).map(Some)
@@ -195,6 +210,7 @@ impl DiskFile for SimFile {
             return self.disk.step(Op::Write, &self.path);
         }
         let failed = self.disk.step(Op::Write, &self.path);
+        let failed = failed.and_then(|()| self.write_bad(at, bytes.len()));
         let room = self.reserve(at, bytes.len());
         if let Err(error) = failed.and(room) {
             let half = &bytes[..bytes.len() / 2];

@@ -4,6 +4,7 @@
 //! to the second by a sync of the file, its name by a sync of the folder. [`SimDisk::power_cut`] gives the disk
 //! as the next start finds it; a seed decides which of the unsynced sectors and names survived.
 
+mod bad;
 mod choice;
 mod cold;
 mod fault;
@@ -13,6 +14,7 @@ mod names;
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ use ferromq_base::Millis;
 use ferromq_disk::{Disk, DiskError, DiskFile, Entry, OpenMode, Space};
 use parking_lot::Mutex;
 
+use bad::Bad;
 use choice::Choice;
 use cold::Cold;
 use fault::Faults;
@@ -50,6 +53,8 @@ struct State {
     names: Names,
     locks: BTreeSet<PathBuf>,
     faults: Faults,
+    /// What cannot be read.
+    bad: Bad,
     /// Bytes that files may take together.
     capacity: Option<u64>,
     /// What the times of files are taken from.
@@ -80,10 +85,16 @@ impl SimDisk {
         self.state.lock().faults.add(fault);
     }
 
-    /// No fault is set any more, and the disk has room again.
+    /// From now on the device does not read these bytes of a file, until they are written anew as a whole.
+    pub fn set_bad(&self, path: &Path, range: Range<u64>) {
+        self.state.lock().bad.add(path, range);
+    }
+
+    /// No fault is set any more, every byte can be read, and the disk has room again.
     pub fn heal(&self) {
         let mut state = self.state.lock();
         state.faults = Faults::default();
+        state.bad = Bad::default();
         state.capacity = None;
     }
 
@@ -174,6 +185,7 @@ impl SimDisk {
         let state = State {
             names: before.names.after_power_cut(choice),
             now: before.now,
+            bad: before.bad.clone(),
             ..State::default()
         };
         Self {
@@ -271,7 +283,9 @@ impl Disk for SimDisk {
 
     fn remove(&self, path: &Path) -> Result<(), DiskError> {
         self.step(Op::Remove, path)?;
-        let done = self.state.lock().names.remove(path);
+        let mut state = self.state.lock();
+        state.bad.forget(path);
+        let done = state.names.remove(path);
         done.ok_or_else(|| error(path, io::ErrorKind::NotFound))
     }
 
