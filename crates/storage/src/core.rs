@@ -13,6 +13,7 @@ use crate::index::KeyIndex;
 use crate::marks::Marks;
 use crate::queue::{QueueFiles, Queues};
 use crate::read::Damage;
+use crate::repair::Wanted;
 use crate::retention::Orders;
 
 /// The parts.
@@ -29,4 +30,5 @@ pub(crate) struct Core {
     pub orders: Orders,
     pub index: Option<Arc<Mutex<KeyIndex>>>,
     pub damage: Damage,
+    pub wanted: Wanted,
 }

@@ -170,13 +170,31 @@ pub enum ReadError {
     Cold,
     /// The file of a queue does not say where in the log the message is, which is probably intact.
     #[error(
-        "{path} is damaged at byte {at}: no entry of the log; stop the broker and remove the file, it is built anew"
+        "{path} is damaged at byte {at}: no entry of the log; it is repaired from the log, try again"
     )]
     NoEntry {
         /// The file.
         path: PathBuf,
         /// Place in that file.
         at: u64,
+    },
+    /// Where a file says that the message is, there is another one or none: one of the two files is damaged.
+    #[error("{path} does not hold what it should at byte {at}: {cause}")]
+    Misplaced {
+        /// The file of the log.
+        path: PathBuf,
+        /// Place in that file.
+        at: u64,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The device does not read these bytes any more, although it reads others.
+    #[error("byte {at} and what follows cannot be read, for a long time now: {source}")]
+    Unreadable {
+        /// Place in the file that the source names.
+        at: u64,
+        /// What the system said.
+        source: Arc<DiskError>,
     },
     /// What is stored is not a valid record.
     #[error("{path} is damaged at byte {at}: {cause}")]

@@ -25,6 +25,7 @@ mod marks;
 mod queue;
 mod read;
 mod recover;
+mod repair;
 mod retention;
 mod store;
 mod turn;

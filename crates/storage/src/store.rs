@@ -26,6 +26,7 @@ use crate::read::{
     Boundary, Damage, Entries, Pull, Reach, ReadLimits, ReadOutcome, ReadPool, TimeSearch,
 };
 use crate::recover::{Recovered, Recovery};
+use crate::repair::{Repairer, Wanted};
 use crate::retention::{Cleaner, DiskSpace, Orders, Retention};
 use crate::turn::{Rules, Turn};
 use crate::worker::{self, Worker, WorkerKind};
@@ -42,6 +43,7 @@ pub struct Store {
     dispatcher: Arc<Mutex<Dispatcher>>,
     flusher: Arc<Mutex<Flusher>>,
     cleaner: Arc<Mutex<Cleaner>>,
+    repairer: Arc<Mutex<Repairer>>,
     reads: ReadPool,
     /// Empty once closed. Declared before the lock: threads end before the folder is free.
     workers: Mutex<Vec<Worker>>,
@@ -159,6 +161,7 @@ impl Store {
             orders,
             index,
             damage: Damage::default(),
+            wanted: Wanted::default(),
         });
         Self::start(core, rules, writer, recovered, lock)
     }
@@ -187,8 +190,14 @@ impl Store {
         let dispatcher = Dispatcher::new(Arc::clone(&core), writer, recovered);
         let dispatcher = Arc::new(Mutex::new(dispatcher));
         let cleaner = Cleaner::new(Arc::clone(&core), Arc::clone(&dispatcher));
+        let repairer = Repairer::new(
+            Arc::clone(&core),
+            Arc::clone(&rules),
+            Arc::clone(&dispatcher),
+        );
         Ok(Self {
             dispatcher,
+            repairer: Arc::new(Mutex::new(repairer)),
             cleaner: Arc::new(Mutex::new(cleaner)),
             flusher: Arc::new(Mutex::new(flusher)),
             core,
@@ -220,6 +229,10 @@ impl Store {
         let clean = Box::new(move || cleaner.lock().turn());
         let bell = Arc::clone(&self.core.orders.bell);
         workers.push(start("store-clean", bell, clean)?);
+        let repairer = Arc::clone(&self.repairer);
+        let repair = Box::new(move || repairer.lock().turn());
+        let bell = Arc::clone(&self.core.wanted.bell);
+        workers.push(start("store-repair", bell, repair)?);
         Ok(())
     }
 
@@ -313,10 +326,11 @@ impl Store {
     }
 
     /// Appends stored records of `queue` from offset `from` on to `out`, those whose tag code passes `filter`. Messages
-    /// that are damaged are reported once each in the log, and passed over as if the filter did not want them. May wait
-    /// for the disk.
+    /// that are damaged, or that the device has not read for half a minute, are reported once each in the log, and passed over as
+    /// if the filter did not want them. May wait for the disk.
     ///
-    /// An error means that the first message to return cannot be read; `out` is then as before.
+    /// An error means that the first message to return cannot be read now; `out` is then as before. Later it may: a damaged file of
+    /// a queue is repaired in the background.
     pub fn read(
         &self,
         queue: &Queue,
@@ -340,6 +354,7 @@ impl Store {
         let mut pull = Pull {
             log: LogReader::new(&self.core.log, reach),
             damage: &self.core.damage,
+            wanted: &self.core.wanted,
             entries: self.entries(queue),
             reach,
             transfer: self.core.config.transfer,
@@ -383,7 +398,7 @@ impl Store {
             return Err(not_found());
         }
         let before = out.len();
-        LogReader::new(log, reach).read((at.0, size), out, |_| None)?;
+        LogReader::new(log, reach).read((at.0, size), true, out, |_| None)?;
         // The caller may have named a place inside a record, where anything may look like a size.
         match RecordRef::parse(&out[before..]) {
             Ok(record) if record.physical_offset() == at => Ok(()),
@@ -528,6 +543,8 @@ impl Store {
         let max = queue.max().0;
         TimeSearch {
             log: &self.core.log,
+            damage: &self.core.damage,
+            wanted: &self.core.wanted,
             entries: self.entries(queue),
             range: (queue.min().0.min(max), max),
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ferromq_base::{LogOffset, Millis, QueueOffset};
 use ferromq_wire::message::properties::{self, Properties};
 use ferromq_wire::message::record::BLANK_BYTES;
-use ferromq_wire::message::{RecordDraft, record, sysflag};
+use ferromq_wire::message::{RecordDraft, RecordRef, record, sysflag};
 use rustc_hash::FxHashMap;
 
 use crate::config::StoreConfig;
@@ -306,6 +306,27 @@ impl Rules {
         // What RocketMQ does with a level it has no delay for.
         let delay = delay.unwrap_or(Duration::from_secs(1));
         Some(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// The queue entry of a record that lies at log offset `at`, as the append made it.
+    pub(crate) fn entry(&self, queue: &Queue, record: &RecordRef<'_>, at: u64) -> Entry {
+        let properties = record.properties();
+        let stored = record.store_timestamp().0;
+        let delay = if queue.is_schedule() {
+            self.delay_millis(properties.get(properties::DELAY))
+        } else {
+            None
+        };
+        let tags = IndexKeys::of(properties).tags;
+        let tag_code = match delay {
+            Some(delay) => stored.saturating_add(delay),
+            None => i64::from(java_hash::continued(0, tags)),
+        };
+        Entry {
+            log_offset: at,
+            size: u32::try_from(record.size()).unwrap_or(u32::MAX),
+            tag_code,
+        }
     }
 }
 

@@ -45,6 +45,8 @@ pub enum WorkerKind {
     Files,
     /// Deletes old files.
     Clean,
+    /// Repairs files of queues that readers have found to be damaged.
+    Repair,
 }
 
 /// What a worker does, again and again.

@@ -18,9 +18,10 @@ pub(crate) struct Beyond {
 /// nothing.
 const ZEROS_MAX: usize = 16 << 20;
 const READ_BYTES: usize = 1 << 20;
-/// Place of a record's own log offset in it, and the end of that.
+/// Place of a record's own log offset in it.
 const OFFSET_AT: usize = 28;
-const HEAD_BYTES: usize = OFFSET_AT + 8;
+/// Bytes of a record up to the end of that.
+pub(super) const HEAD_BYTES: usize = OFFSET_AT + 8;
 /// First byte of the magic numbers of records, which stand at place 4.
 const MAGIC_FIRST: u8 = 0xDA;
 
@@ -72,6 +73,11 @@ impl Beyond {
     }
 }
 
+/// Whether `head`, of [`HEAD_BYTES`] bytes, may begin a record at `place`.
+pub(super) fn names_place(head: &[u8], place: u64) -> bool {
+    head[4] == MAGIC_FIRST && head[OFFSET_AT..] == place.to_be_bytes()
+}
+
 /// The first records in `buf`, which begins at log offset `at`, up to the next bytes that are none.
 fn first_of(
     segments: &Segments,
@@ -80,11 +86,8 @@ fn first_of(
     check_crc: bool,
 ) -> Result<Option<Beyond>, OpenError> {
     for (i, head) in buf.windows(HEAD_BYTES).enumerate() {
-        if head[4] != MAGIC_FIRST {
-            continue;
-        }
         let place = at + i as u64;
-        if head[OFFSET_AT..] != place.to_be_bytes() {
+        if !names_place(head, place) {
             continue;
         }
         let mut some = Beyond {

@@ -58,6 +58,8 @@ struct Held {
 struct Asked {
     from: u64,
     bytes: usize,
+    /// Whether it could not be read as a whole.
+    spoiled: bool,
 }
 
 /// Consecutive bytes of one file of the log.
@@ -123,6 +125,10 @@ impl Blocks {
             return Miss::Single;
         }
         let mut state = self.state.lock();
+        let place = asked_place(from);
+        if state.asked[place].is_spoiled(from) {
+            return Miss::Single;
+        }
         let before = from.checked_sub(BLOCK_BYTES as u64);
         if let Some(held) = before.and_then(|before| state.blocks.get(&before)) {
             let served = held.block.served.load(Ordering::Relaxed) as usize;
@@ -130,10 +136,12 @@ impl Blocks {
                 return Miss::Stream;
             }
         }
-        let place = usize::try_from(from / BLOCK_BYTES as u64 % ASKED as u64).unwrap_or(0);
         let asked = &mut state.asked[place];
         if asked.from != from {
-            *asked = Asked { from, bytes: 0 };
+            *asked = Asked {
+                from,
+                ..Asked::default()
+            };
         }
         let known = asked.bytes != 0;
         asked.bytes += bytes;
@@ -142,6 +150,15 @@ impl Blocks {
             return Miss::Fill;
         }
         Miss::Single
+    }
+
+    /// The block at `from` cannot be read as a whole: what is wanted of it is read by itself, at least for a while.
+    pub(super) fn spoil(&self, from: u64) {
+        self.state.lock().asked[asked_place(from)] = Asked {
+            from,
+            bytes: 0,
+            spoiled: true,
+        };
     }
 
     /// An empty block to fill.
@@ -202,6 +219,17 @@ impl Blocks {
         state.seen = state.clock;
         state.looked = now;
         Some(IDLE)
+    }
+}
+
+/// Where it is noted how much was asked of the block at `from`.
+fn asked_place(from: u64) -> usize {
+    usize::try_from(from / BLOCK_BYTES as u64 % ASKED as u64).unwrap_or(0)
+}
+
+impl Asked {
+    fn is_spoiled(&self, from: u64) -> bool {
+        self.spoiled && self.from == from
     }
 }
 
@@ -310,6 +338,19 @@ mod tests {
         block.bytes(0, BLOCK_BYTES / 2);
         assert_eq!(blocks.missed(SIZE, 100, false), Miss::Stream);
         assert_eq!(Blocks::new(0).missed(SIZE, 1 << 20, true), Miss::Single);
+    }
+
+    #[test]
+    fn a_block_that_cannot_be_read_as_a_whole_is_not_tried_again_and_again() {
+        let blocks = Blocks::new(4 * BLOCK_BYTES);
+        blocks.spoil(SIZE);
+        for _ in 0..9 {
+            assert_eq!(blocks.missed(SIZE, 1 << 20, true), Miss::Single);
+        }
+        // Until another one takes the place of the note.
+        let other = SIZE * (1 + ASKED as u64);
+        assert_eq!(blocks.missed(other, 100, true), Miss::Single);
+        assert_eq!(blocks.missed(SIZE, 1 << 20, false), Miss::Fill);
     }
 
     #[test]

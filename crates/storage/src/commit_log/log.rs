@@ -13,6 +13,7 @@ use super::keeper::Keeper;
 use super::ring::Ring;
 use super::segment::Segment;
 use super::segments::Segments;
+use super::unreadable::Unreadable;
 use crate::bell::Bell;
 use crate::error::{AppendError, NotWritable};
 use crate::health::Health;
@@ -35,9 +36,10 @@ pub(crate) struct CommitLog {
     pub(crate) keeper: Keeper,
     marks: Arc<Marks>,
     health: Arc<Health>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) ring: Ring,
     pub(crate) blocks: Blocks,
+    pub(super) unreadable: Unreadable,
     tail: Mutex<Tail>,
     /// Queue and index entries that are in memory only.
     pub(crate) unwritten: AtomicUsize,
@@ -128,6 +130,7 @@ impl CommitLog {
             clock,
             ring: Ring::new(ring_bytes),
             blocks: Blocks::new(blocks_bytes),
+            unreadable: Unreadable::default(),
             tail: Mutex::new(Tail {
                 end,
                 segment,

@@ -11,14 +11,17 @@ mod keeper;
 mod log;
 mod read;
 mod ring;
+mod salvage;
 mod scan;
 mod segment;
 mod segments;
+mod unreadable;
 
 pub(crate) use beyond::Beyond;
 pub(crate) use flusher::Flusher;
 pub(crate) use log::{CommitLog, KeyEntry, Pending};
 pub(crate) use read::LogReader;
+pub(crate) use salvage::Salvage;
 pub(crate) use scan::{End, Scan};
 pub(crate) use segment::Segment;
 pub(crate) use segments::Segments;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ferromq_base::LogOffset;
+use ferromq_disk::{DiskError, DiskErrorKind};
 use ferromq_wire::message::RecordRef;
 use ferromq_wire::message::record;
 
@@ -41,24 +42,47 @@ impl<'a> LogReader<'a> {
         self.log.segments.start()
     }
 
-    /// Appends the bytes of records that lie one after the other, from `at` to `at + len`, to `out`. Bytes that come
-    /// from a file are checked, and `fits` says what is wrong with a record of which the caller knows more; on any error
-    /// `out` is as before.
+    /// Appends the bytes of records that lie one after the other, from `at` to `at + len`, to `out`. If `is_sure`, records
+    /// are known to begin and end there; bytes that come from a file are checked all the same. `fits` says what is wrong with a
+    /// record of which the caller knows more; on any error `out` is as before.
     pub(crate) fn read(
         &mut self,
         (at, len): (u64, usize),
+        is_sure: bool,
         out: &mut Vec<u8>,
         fits: impl FnMut(RecordRef<'_>) -> Option<&'static str>,
     ) -> Result<(), ReadError> {
-        if self.log.ring.copy(at, len, out) {
-            return Ok(());
-        }
         let before = out.len();
-        let done = self.read_behind_ring((at, len), out, fits);
+        let done = if self.log.ring.copy(at, len, out) {
+            if is_sure {
+                return Ok(());
+            }
+            self.check_from_ring(at, &out[before..], fits)
+        } else {
+            self.read_behind_ring((at, len), out, fits)
+        };
         if done.is_err() {
             out.truncate(before);
         }
         done
+    }
+
+    /// Whether whole records lie in `rest`, which begins at `at`. Their bodies are as they were sent.
+    fn check_from_ring(
+        &self,
+        mut at: u64,
+        mut rest: &[u8],
+        mut fits: impl FnMut(RecordRef<'_>) -> Option<&'static str>,
+    ) -> Result<(), ReadError> {
+        while !rest.is_empty() {
+            let size = match check(rest, at, true, &mut fits) {
+                Ok(size) => size,
+                Err(wrong) => return Err(wrong.at(&*self.log.file_of(at, 1)?, at)),
+            };
+            at += size as u64;
+            rest = &rest[size..];
+        }
+        Ok(())
     }
 
     fn read_behind_ring(
@@ -79,11 +103,7 @@ impl<'a> LogReader<'a> {
             let block = self.block.as_deref().filter(|block| block.holds(place));
             let is_good = block.is_some_and(|block| block.is_good(place));
             let checked = check(rest, place, is_good, &mut fits);
-            let size = checked.map_err(|cause| ReadError::Corrupt {
-                path: segment.path().to_owned(),
-                at: place - segment.base(),
-                cause,
-            })?;
+            let size = checked.map_err(|wrong| wrong.at(&segment, place))?;
             if let Some(block) = block {
                 block.set_good(place);
             }
@@ -96,16 +116,30 @@ impl<'a> LogReader<'a> {
     fn read_file(&self, segment: &Segment, buf: &mut [u8], at: u64) -> Result<(), ReadError> {
         let place = at - segment.base();
         if self.reach == Reach::Disk {
-            return Ok(segment.file()?.read_exact_at(buf, place)?);
+            let read = segment.file()?.read_exact_at(buf, place);
+            return read.map_err(|error| self.judge(segment, (place, buf.len()), error));
         }
-        let read = match segment.if_open() {
-            Some(file) => file.read_cached_at(buf, place)?,
-            None => None,
-        };
+        // What fails is judged by somebody who may wait for the disk.
+        let file = segment.if_open();
+        let read = file.and_then(|file| file.read_cached_at(buf, place).ok().flatten());
         if read == Some(buf.len()) {
             return Ok(());
         }
         Err(ReadError::Cold)
+    }
+
+    /// What a failed read means: that bytes are lost, or that they may come back.
+    fn judge(&self, segment: &Segment, (place, len): (u64, usize), error: DiskError) -> ReadError {
+        if error.kind() != DiskErrorKind::Device {
+            return error.into();
+        }
+        match self.log.lost_page(segment, place, len) {
+            Some(at) => ReadError::Unreadable {
+                at,
+                source: Arc::new(error),
+            },
+            None => error.into(),
+        }
     }
 
     /// Appends the bytes to `out` if they are in blocks, or should be. False, with `out` as before, if they are to be
@@ -155,9 +189,9 @@ impl<'a> LogReader<'a> {
         }
         match blocks.missed(from, left.min(size), cold) {
             Miss::Single => Ok(None),
-            Miss::Fill => self.fill(segment, from, size),
+            Miss::Fill => Ok(self.fill(segment, from, size)),
             Miss::Stream => {
-                let block = self.fill(segment, from, size)?;
+                let block = self.fill(segment, from, size);
                 if cold && block.is_some() {
                     self.read_ahead(segment, from + size as u64);
                 }
@@ -171,35 +205,33 @@ impl<'a> LogReader<'a> {
         from + size as u64 <= self.log.end()
     }
 
-    /// Reads a block; `None` if not all of it is in reach.
-    fn fill(
-        &self,
-        segment: &Segment,
-        from: u64,
-        size: usize,
-    ) -> Result<Option<Arc<Block>>, ReadError> {
+    /// Reads a block; `None` if not all of it is in reach, or can be read: then what is wanted decides.
+    fn fill(&self, segment: &Segment, from: u64, size: usize) -> Option<Arc<Block>> {
         let blocks = &self.log.blocks;
         let mut block = blocks.spare();
-        let Some(fresh) = Arc::get_mut(&mut block) else {
-            return Ok(None);
-        };
-        let bytes = fresh.begin(from, size);
+        let bytes = Arc::get_mut(&mut block)?.begin(from, size);
         let place = from - segment.base();
         let read = match self.reach {
-            Reach::Disk => Some(segment.file()?.read_once_at(bytes, place)?),
-            Reach::Memory => match segment.if_open() {
-                Some(file) => file.read_cached_at(bytes, place)?,
-                None => None,
-            },
+            Reach::Disk => {
+                let read = segment.file().and_then(|f| f.read_once_at(bytes, place));
+                if read.is_err() {
+                    blocks.spoil(from);
+                }
+                read.ok()
+            }
+            Reach::Memory => {
+                let file = segment.if_open();
+                file.and_then(|file| file.read_cached_at(bytes, place).ok().flatten())
+            }
         };
         if read != Some(size) {
             blocks.give_back(block);
-            return Ok(None);
+            return None;
         }
         if blocks.put(&block) {
             self.log.keeper.bell.ring();
         }
-        Ok(Some(block))
+        Some(block)
     }
 
     /// Reads the blocks that a reader who has come to `from` will want next. If one cannot be read, the reader will
@@ -211,7 +243,7 @@ impl<'a> LogReader<'a> {
             }
             let (_, size) = Blocks::place(segment, from);
             let wanted = self.is_final(from, size) && self.log.blocks.find(from).is_none();
-            if !wanted || !matches!(self.fill(segment, from, size), Ok(Some(_))) {
+            if !wanted || self.fill(segment, from, size).is_none() {
                 return;
             }
             from += BLOCK_BYTES as u64;
@@ -276,6 +308,26 @@ impl CommitLog {
     }
 }
 
+/// What is wrong with what was read.
+enum Wrong {
+    /// The body is not as it was sent.
+    Body(String),
+    /// There is no record, or another one.
+    Place(String),
+}
+
+impl Wrong {
+    /// The error, for log offset `at` in `segment`.
+    fn at(self, segment: &Segment, at: u64) -> ReadError {
+        let path = segment.path().to_owned();
+        let at = at - segment.base();
+        match self {
+            Self::Body(cause) => ReadError::Corrupt { path, at, cause },
+            Self::Place(cause) => ReadError::Misplaced { path, at, cause },
+        }
+    }
+}
+
 /// Checks the record at the start of `bytes`, which was read from log offset `at`; returns its size. The body of one that
 /// `is_good` was checked before.
 fn check(
@@ -283,19 +335,20 @@ fn check(
     at: u64,
     is_good: bool,
     fits: &mut impl FnMut(RecordRef<'_>) -> Option<&'static str>,
-) -> Result<usize, String> {
-    let record = RecordRef::parse(bytes).map_err(|e| e.to_string())?;
-    if !is_good {
-        record.check_body().map_err(|e| e.to_string())?;
-    }
+) -> Result<usize, Wrong> {
+    let record = RecordRef::parse(bytes).map_err(|e| Wrong::Place(e.to_string()))?;
     if record.physical_offset() != LogOffset(at) {
-        return Err(format!(
+        return Err(Wrong::Place(format!(
             "the record says it belongs to log offset {}, it lies at {at}",
             record.physical_offset()
-        ));
+        )));
     }
-    match fits(record) {
-        Some(wrong) => Err(wrong.to_owned()),
-        None => Ok(record.size()),
+    if let Some(wrong) = fits(record) {
+        return Err(Wrong::Place(wrong.to_owned()));
     }
+    if !is_good {
+        let checked = record.check_body();
+        checked.map_err(|e| Wrong::Body(e.to_string()))?;
+    }
+    Ok(record.size())
 }

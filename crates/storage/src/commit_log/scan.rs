@@ -151,7 +151,7 @@ impl<'s> Scan<'s> {
 
 /// The checksum covers only the body. These signs of a record whose rest did not reach the disk can be seen besides:
 /// bytes that were never written are zero. `place` is where it lies in its file.
-fn torn(record: &RecordRef<'_>, place: u64) -> Option<&'static str> {
+pub(super) fn torn(record: &RecordRef<'_>, place: u64) -> Option<&'static str> {
     if record.topic().contains('\0') {
         return Some("the topic has bytes that were never written");
     }

@@ -14,6 +14,8 @@ use super::open_files::{OpenFiles, SINGLE_SYNCS_MAX};
 
 /// Entries read at once.
 const AT_ONCE: usize = 64;
+/// The smallest piece that a device reads or does not read.
+const SECTOR_BYTES: usize = 512;
 
 /// The files of all queues.
 #[derive(Debug)]
@@ -82,6 +84,12 @@ impl QueueFiles {
         self.dir(queue.topic(), queue.id().0).join(name)
     }
 
+    /// The file, and the place in it, of the entry at `offset`.
+    pub(crate) fn place(&self, queue: &Queue, offset: u64) -> (PathBuf, u64) {
+        let path = self.path(queue, offset / self.entries);
+        (path, offset % self.entries * ENTRY_BYTES as u64)
+    }
+
     /// Writes stored entries from offset `first` on. Writing the same entries again changes nothing.
     pub(crate) fn write(
         &self,
@@ -104,7 +112,8 @@ impl QueueFiles {
     }
 
     /// Reads entries from offset `first` on, as many as fit into `out` and lie in the same file; the number read.
-    /// Places that hold no entry, and those after the end of a file that is too short, read as [`Entry::INVALID`].
+    /// Places that hold no entry, those that the device does not read, and those after the end of a file that is too short,
+    /// read as [`Entry::INVALID`].
     /// 0 if there is no such file.
     pub(crate) fn read(
         &self,
@@ -124,7 +133,11 @@ impl QueueFiles {
         };
         let mut buf = [0; AT_ONCE * ENTRY_BYTES];
         let buf = self.room(&mut buf, place, out.len());
-        file.read_at(buf, place * ENTRY_BYTES as u64)?;
+        let at = place * ENTRY_BYTES as u64;
+        match file.read_at(buf, at) {
+            Err(error) if error.kind() == DiskErrorKind::Device => read_left(&*file, buf, at),
+            other => other.map(|_| ())?,
+        }
         Ok(take_entries(buf, out))
     }
 
@@ -134,17 +147,16 @@ impl QueueFiles {
         queue: &Queue,
         first: u64,
         out: &mut [Entry],
-    ) -> Result<Option<usize>, DiskError> {
+    ) -> Option<usize> {
         let (number, place) = (first / self.entries, first % self.entries);
         let key = (queue.serial(), number);
-        let Some(file) = self.read.lock().opened(key, false) else {
-            return Ok(None);
-        };
+        let file = self.read.lock().opened(key, false)?;
         let mut buf = [0; AT_ONCE * ENTRY_BYTES];
         let buf = self.room(&mut buf, place, out.len());
-        let read = file.read_cached_at(buf, place * ENTRY_BYTES as u64)?;
-        let all = read == Some(buf.len());
-        Ok(all.then(|| take_entries(buf, out)))
+        // What fails is judged by somebody who may wait for the disk.
+        let read = file.read_cached_at(buf, place * ENTRY_BYTES as u64);
+        let all = matches!(read, Ok(Some(count)) if count == buf.len());
+        all.then(|| take_entries(buf, out))
     }
 
     /// The part of `buf` for `wanted` entries from `place` on, at most to the end of the file.
@@ -304,6 +316,24 @@ impl QueueFiles {
             done += step;
         }
         Ok(())
+    }
+}
+
+/// Reads sector by sector; entries of which the device does not read a part become zeros, which are no entries.
+fn read_left(file: &dyn DiskFile, buf: &mut [u8], at: u64) {
+    let mut bad = Vec::new();
+    let mut done = 0;
+    while done < buf.len() {
+        let place = at + done as u64;
+        let in_sector = usize::try_from(place % SECTOR_BYTES as u64).unwrap_or(0);
+        let end = buf.len().min(done + SECTOR_BYTES - in_sector);
+        if file.read_at(&mut buf[done..end], place).is_err() {
+            bad.push(done / ENTRY_BYTES * ENTRY_BYTES..end.next_multiple_of(ENTRY_BYTES));
+        }
+        done = end;
+    }
+    for entries in bad {
+        buf[entries].fill(0);
     }
 }
 

@@ -6,7 +6,7 @@ use ferromq_disk::DiskError;
 
 use super::types::Reach;
 use crate::error::ReadError;
-use crate::queue::{ENTRY_BYTES, Entry, Queue, QueueFiles};
+use crate::queue::{Entry, Queue, QueueFiles};
 
 /// Entries that are looked at before the result of a search: more than a sector of 4 KiB holds.
 const LOOKED_BACK: usize = 256;
@@ -36,24 +36,25 @@ impl Entries<'_> {
         }
     }
 
-    /// Like [`Entries::copy`], but goes only as far as `reach`.
+    /// Like [`Entries::copy`], but goes only as far as `reach`, and says besides whether the entries come from a file, in which
+    /// anything may stand.
     pub(crate) fn copy_within(
         &self,
         reach: Reach,
         from: u64,
         out: &mut [Entry],
-    ) -> Result<usize, ReadError> {
-        match self.copy_from_memory(from, out) {
-            InMemory::All(count) => Ok(count),
-            InMemory::NotFirst(room) => {
-                let out = &mut out[..room];
-                if reach == Reach::Disk {
-                    return Ok(self.files.read(self.queue, from, out)?);
-                }
-                let read = self.files.read_cached(self.queue, from, out)?;
-                read.ok_or(ReadError::Cold)
+    ) -> Result<(usize, bool), ReadError> {
+        let count = match self.copy_from_memory(from, out) {
+            InMemory::All(count) => return Ok((count, false)),
+            InMemory::NotFirst(room) if reach == Reach::Disk => {
+                self.files.read(self.queue, from, &mut out[..room])?
             }
-        }
+            InMemory::NotFirst(room) => {
+                let read = self.files.read_cached(self.queue, from, &mut out[..room]);
+                read.ok_or(ReadError::Cold)?
+            }
+        };
+        Ok((count, true))
     }
 
     fn copy_from_memory(&self, from: u64, out: &mut [Entry]) -> InMemory {
@@ -69,11 +70,8 @@ impl Entries<'_> {
 
     /// The entry at `offset` is none, or points to where there is nothing.
     pub(crate) fn damaged(&self, offset: u64) -> ReadError {
-        let per_file = self.files.entries_per_file();
-        ReadError::NoEntry {
-            path: self.files.path(self.queue, offset / per_file),
-            at: offset % per_file * ENTRY_BYTES as u64,
-        }
+        let (path, at) = self.files.place(self.queue, offset);
+        ReadError::NoEntry { path, at }
     }
 
     /// The first offset in a range whose entry points at or after `log_offset`; the end if there is none.

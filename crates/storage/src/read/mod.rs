@@ -13,6 +13,6 @@ mod types;
 pub(crate) use damage::Damage;
 pub(crate) use entries::Entries;
 pub(crate) use pool::ReadPool;
-pub(crate) use pull::Pull;
+pub(crate) use pull::{Pull, fits};
 pub(crate) use time::TimeSearch;
 pub use types::{Boundary, Reach, ReadLimits, ReadOutcome, ReadStatus};

@@ -9,7 +9,8 @@ use super::types::{Reach, ReadLimits, ReadOutcome, ReadStatus};
 use crate::commit_log::LogReader;
 use crate::config::TransferLimits;
 use crate::error::ReadError;
-use crate::queue::Entry;
+use crate::queue::{Entry, Queue};
+use crate::repair::Wanted;
 
 /// Entries looked at at once.
 const ENTRIES: usize = 64;
@@ -18,6 +19,7 @@ const ENTRIES: usize = 64;
 pub(crate) struct Pull<'a> {
     pub log: LogReader<'a>,
     pub damage: &'a Damage,
+    pub wanted: &'a Wanted,
     pub entries: Entries<'a>,
     pub reach: Reach,
     pub transfer: TransferLimits,
@@ -37,6 +39,8 @@ struct Progress {
     span: Span,
     /// Whether every record is copied by itself.
     single: bool,
+    /// Whether entries come from a file: then records are looked at before they are served.
+    from_file: bool,
     /// End of what may be seen.
     visible: u64,
     far_behind: bool,
@@ -110,6 +114,7 @@ impl Pull<'_> {
     /// Collects up to the first message that is not in reach, or that cannot be read although it is probably intact; an
     /// error only if that is the first of all. Those that are damaged themselves are reported and passed over, as if
     /// the filter did not want them: they will never come back, and the messages after them shall not be lost with them.
+    /// Where the queue's file may be wrong, the log decides: its entries are repaired, or given up, in the background.
     fn collect_good(
         &mut self,
         progress: &mut Progress,
@@ -129,11 +134,20 @@ impl Pull<'_> {
                 continue;
             }
             match error {
-                ReadError::Corrupt { .. } => {
-                    let queue = self.entries.queue;
-                    self.damage
-                        .report(queue, QueueOffset(progress.next), &error);
+                ReadError::Corrupt { .. } | ReadError::Unreadable { .. } => {
+                    let (queue, offset) = (self.entries.queue, progress.next);
+                    self.damage.report(queue, QueueOffset(offset), &error);
+                    if let ReadError::Unreadable { .. } = error {
+                        self.damage.give_up(queue, offset..offset + 1);
+                    }
                     progress.next += 1;
+                }
+                ReadError::NoEntry { .. } | ReadError::Misplaced { .. } => {
+                    self.wanted.ask(self.entries.queue, progress.next);
+                    if 0 < progress.count {
+                        return Ok(());
+                    }
+                    return Err(self.entries.damaged(progress.next));
                 }
                 _ if 0 < progress.count => return Ok(()),
                 error => return Err(error),
@@ -156,7 +170,10 @@ impl Pull<'_> {
                     .entries
                     .copy_within(self.reach, progress.next, &mut entries[..room])
                 {
-                    Ok(count) => count,
+                    Ok((count, from_file)) => {
+                        progress.from_file |= from_file;
+                        count
+                    }
                     Err(error) => {
                         self.copy_span(progress, out)?;
                         return Err(error);
@@ -182,7 +199,7 @@ impl Pull<'_> {
         filter: &dyn Fn(i64) -> bool,
         out: &mut Vec<u8>,
     ) -> Result<Then, ReadError> {
-        if entry.is_blank() {
+        if entry.is_blank() || self.damage.is_lost(self.entries.queue, progress.next) {
             return Ok(Then::GoOn);
         }
         if progress.visible < entry.end() {
@@ -196,6 +213,10 @@ impl Pull<'_> {
             return Ok(Then::GoOn);
         }
         if entry.log_offset < self.log.start() {
+            if self.follows_kept(progress.next)? {
+                self.copy_span(progress, out)?;
+                return Err(self.entries.damaged(progress.next));
+            }
             progress.removed = true;
             return Ok(Then::GoOn);
         }
@@ -212,6 +233,18 @@ impl Pull<'_> {
         progress.bytes += size;
         progress.count += 1;
         Ok(Then::GoOn)
+    }
+
+    /// Whether the message before `offset` is kept. Then the one at `offset` cannot be deleted.
+    fn follows_kept(&self, offset: u64) -> Result<bool, ReadError> {
+        let before = offset.checked_sub(1);
+        let Some(before) = before.filter(|before| self.entries.queue.min().0 <= *before) else {
+            return Ok(false);
+        };
+        let mut entry = [Entry::default()];
+        let (count, _) = self.entries.copy_within(self.reach, before, &mut entry)?;
+        let is_kept = !entry[0].is_blank() && self.log.start() <= entry[0].log_offset;
+        Ok(count == 1 && is_kept)
     }
 
     /// Whether the answer is full without this entry. The first message always fits.
@@ -238,15 +271,8 @@ impl Pull<'_> {
         // The checksum covers only the body: make sure that each record is the one the queue means.
         let queue = self.entries.queue;
         let mut next = span.first;
-        let fits = |record: RecordRef<'_>| {
-            let place = (record.topic(), record.queue_id(), record.queue_offset().0);
-            next += 1;
-            if place == (queue.topic(), queue.id(), next - 1) {
-                return None;
-            }
-            Some("the record belongs to another place in the queues")
-        };
-        let Err(error) = self.log.read((span.at, span.bytes), out, fits) else {
+        let (place, is_sure) = ((span.at, span.bytes), !progress.from_file);
+        let Err(error) = self.log.read(place, is_sure, out, fits(queue, &mut next)) else {
             return Ok(());
         };
         progress.count -= span.count;
@@ -262,5 +288,20 @@ impl Pull<'_> {
         }
         progress.next = span.first;
         Err(error)
+    }
+}
+
+/// Says what is wrong with a record if it is not the one at offset `next` of `queue`, and counts `next` up.
+pub(crate) fn fits(
+    queue: &Queue,
+    next: &mut u64,
+) -> impl FnMut(RecordRef<'_>) -> Option<&'static str> {
+    |record| {
+        let place = (record.topic(), record.queue_id(), record.queue_offset().0);
+        *next += 1;
+        if place == (queue.topic(), queue.id(), *next - 1) {
+            return None;
+        }
+        Some("the record belongs to another place in the queues")
     }
 }

@@ -1,20 +1,29 @@
 //! Which message of a queue belongs to a moment: a binary search over store timestamps.
 
-use ferromq_base::{LogOffset, Millis, QueueOffset};
+use ferromq_base::{Millis, QueueOffset};
 
+use super::damage::Damage;
 use super::entries::Entries;
 use super::types::{Boundary, Reach};
 use crate::commit_log::CommitLog;
 use crate::error::ReadError;
+use crate::queue::Entry;
+use crate::repair::Wanted;
 
 /// Bytes of a record up to the end of its store timestamp, whatever the kind of host before it.
 const HEAD_BYTES: usize = 76;
 /// Place of the low byte of the system flags, in which the bit for an IPv6 born host is.
 const SYS_FLAG_LOW_AT: usize = 39;
 
+/// Places of a record's offsets in its queue and in the log.
+const QUEUE_OFFSET_AT: usize = 20;
+const LOG_OFFSET_AT: usize = 28;
+
 /// A search by time in one queue.
 pub(crate) struct TimeSearch<'a> {
     pub log: &'a CommitLog,
+    pub damage: &'a Damage,
+    pub wanted: &'a Wanted,
     pub entries: Entries<'a>,
     /// Lowest and highest offset (exclusive) of the queue.
     pub range: (u64, u64),
@@ -55,9 +64,22 @@ impl TimeSearch<'_> {
         }))
     }
 
-    /// Store timestamp of the message at `offset`; the beginning of time if it is gone.
+    /// Store timestamp of the message at `offset`, or of the next one if that is lost; the beginning of time if it is gone.
     pub(crate) fn time_of(&self, offset: u64) -> Result<Millis, ReadError> {
+        let mut at = offset;
+        loop {
+            match self.time_at(at) {
+                Err(ReadError::Unreadable { .. }) if at + 1 < self.range.1 => at += 1,
+                other => return other,
+            }
+        }
+    }
+
+    fn time_at(&self, offset: u64) -> Result<Millis, ReadError> {
         let gone = Millis(i64::MIN);
+        if self.damage.is_lost(self.entries.queue, offset) && offset + 1 < self.range.1 {
+            return self.time_at(offset + 1);
+        }
         let Some(entry) = self.entries.one(offset)? else {
             return Ok(gone);
         };
@@ -65,22 +87,27 @@ impl TimeSearch<'_> {
             return Ok(gone);
         }
         let mut head = Vec::with_capacity(HEAD_BYTES);
-        match self
+        let read = self
             .log
-            .peek(Reach::Disk, entry.log_offset, &mut head, HEAD_BYTES)
-        {
-            Ok(()) => {}
-            Err(ReadError::NotFound(_)) => return Ok(gone),
-            Err(error) => return Err(error),
+            .peek(Reach::Disk, entry.log_offset, &mut head, HEAD_BYTES);
+        match read {
+            Ok(()) if self.is_of(&head, offset, entry) => Ok(time_in(&head)),
+            Err(ReadError::NotFound(_)) if entry.log_offset < self.log.segments.start() => Ok(gone),
+            Ok(()) | Err(ReadError::NotFound(_)) => {
+                self.wanted.ask(self.entries.queue, offset);
+                Err(self.entries.damaged(offset))
+            }
+            Err(error) => Err(error),
         }
-        let at = if head[SYS_FLAG_LOW_AT] & 0x10 == 0 {
-            56
-        } else {
-            68
+    }
+
+    /// Whether a record that begins with `head` is the one that `entry`, at `offset`, should lead to.
+    fn is_of(&self, head: &[u8], offset: u64, entry: Entry) -> bool {
+        let number = |at: usize| {
+            let bytes = head.get(at..).and_then(<[u8]>::first_chunk);
+            bytes.copied().map(u64::from_be_bytes)
         };
-        let time = head[at..].first_chunk().copied();
-        let time = time.ok_or(ReadError::NotFound(LogOffset(entry.log_offset)))?;
-        Ok(Millis(i64::from_be_bytes(time)))
+        number(QUEUE_OFFSET_AT) == Some(offset) && number(LOG_OFFSET_AT) == Some(entry.log_offset)
     }
 
     /// The range of offsets of the file that decides; `None` if there is none.
@@ -135,4 +162,12 @@ impl TimeSearch<'_> {
         }
         Ok(from)
     }
+}
+
+/// The store timestamp in the first [`HEAD_BYTES`] of a record.
+fn time_in(head: &[u8]) -> Millis {
+    let is_v6 = head[SYS_FLAG_LOW_AT] & 0x10 != 0;
+    let at = if is_v6 { 68 } else { 56 };
+    let time = head[at..].first_chunk().copied().unwrap_or_default();
+    Millis(i64::from_be_bytes(time))
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use ferromq_base::{LogOffset, Millis};
 use ferromq_disk::DiskError;
-use ferromq_wire::message::properties;
 use ferromq_wire::message::{RecordRef, sysflag};
 use rustc_hash::FxHashMap;
 
@@ -58,11 +57,7 @@ impl Replay<'_> {
             }));
         }
         if !sysflag::is_outside_queue(record.sys_flag()) {
-            let entry = Entry {
-                log_offset: at,
-                size: u32::try_from(record.size()).unwrap_or(u32::MAX),
-                tag_code: self.tag_code(&queue, &record, keys),
-            };
+            let entry = self.rules.entry(&queue, &record, at);
             self.enqueue(&queue, record.queue_offset().0, entry)?;
         }
         let batch = (self.batch.queues.len() * BATCH_PER_QUEUE).clamp(BATCH, BATCH_MAX);
@@ -136,15 +131,5 @@ impl Replay<'_> {
         if queue.recover(entry) {
             self.batch.queues.push(Arc::clone(queue));
         }
-    }
-
-    fn tag_code(&self, queue: &Queue, record: &RecordRef<'_>, keys: IndexKeys<'_>) -> i64 {
-        if queue.is_schedule() {
-            let level = record.properties().get(properties::DELAY);
-            if let Some(delay) = self.rules.delay_millis(level) {
-                return record.store_timestamp().0.saturating_add(delay);
-            }
-        }
-        i64::from(java_hash::continued(0, keys.tags))
     }
 }

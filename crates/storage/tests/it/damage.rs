@@ -150,31 +150,6 @@ fn files_removed() {
 }
 
 #[test]
-fn a_queue_file_of_zeros_is_reported_and_comes_back_when_it_is_removed() {
-    let disk = full_disk();
-    let path = Path::new("/store/consumequeue/T/1/00000000000000000000");
-    let file = disk.open(path, OpenMode::Write).unwrap();
-    file.zero_range(0, file.len().unwrap()).unwrap();
-    let limits = ReadLimits {
-        count: 32,
-        bytes: 1 << 20,
-    };
-    let read = |store: &Store| {
-        let queue = store.queue("T", QueueId(1));
-        let mut out = Vec::new();
-        store.read(&queue, QueueOffset(0), limits, &|_| true, &mut out)
-    };
-    let store = open_on(&disk, simulated(ASYNC));
-    let error = read(&store).unwrap_err().to_string();
-    assert!(error.contains("/store/consumequeue/T/1/"), "{error}");
-    store.close().unwrap();
-    drop(store);
-    disk.remove(path).unwrap();
-    let store = open_on(&disk, simulated(ASYNC));
-    assert_eq!(read(&store).unwrap().count, 20);
-}
-
-#[test]
 fn damaged_messages_are_passed_over_and_those_around_them_served() {
     let disk = full_disk();
     let limits = ReadLimits {

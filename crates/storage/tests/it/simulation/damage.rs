@@ -126,6 +126,12 @@ impl Original {
             }
         };
         let mut findings = Findings::default();
+        // What is wrong in a file of a queue is found by reading, and then repaired.
+        for queue in 0..QUEUES {
+            self.read(&store, &store.queue("T", QueueId(queue)), &mut findings);
+        }
+        while store.step(WorkerKind::Repair) {}
+        findings.errors.clear();
         for queue in 0..QUEUES {
             self.read(&store, &store.queue("T", QueueId(queue)), &mut findings);
         }
@@ -251,6 +257,10 @@ fn damage_one(originals: &[Original; 2], seed: u64) {
     let path = &files[which];
     let findings = original.examine(path, |disk| damage(disk, path, &mut random));
     original.check_reported(path, &findings);
+    if path.starts_with("/store/consumequeue") {
+        let (served, sent) = (findings.served.len(), original.records.len());
+        assert_eq!(served, sent, "{path:?}: {findings:?}");
+    }
 }
 
 #[test]
