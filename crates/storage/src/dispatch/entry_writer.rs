@@ -33,8 +33,9 @@ impl EntryWriter {
         batch: &mut Pending,
         more: &mut Vec<Arc<Queue>>,
     ) -> Result<(), DiskError> {
+        let count = batch.queues.len();
         while let Some(queue) = batch.queues.last() {
-            let has_more = self.write_queue(queue, batch.end)?;
+            let has_more = self.write_queue(queue, batch.end, count)?;
             if let Some(queue) = batch.queues.pop()
                 && has_more
             {
@@ -55,15 +56,20 @@ impl EntryWriter {
         self.index.as_ref().map(|index| index.lock())
     }
 
-    /// Writes the entries of one queue whose records begin before `log_end`; whether it has more.
-    fn write_queue(&mut self, queue: &Queue, log_end: u64) -> Result<bool, DiskError> {
+    /// Writes the entries of one queue, of so many, whose records begin before `log_end`; whether it has more.
+    fn write_queue(
+        &mut self,
+        queue: &Queue,
+        log_end: u64,
+        queues: usize,
+    ) -> Result<bool, DiskError> {
         self.buf.clear();
         let first = queue.tail.lock().unwritten(log_end, &mut self.buf);
         if !queue.is_destroyed() {
             self.files.write(queue, first, &self.buf)?;
         }
         let count = (self.buf.len() / ENTRY_BYTES) as u64;
-        Ok(queue.tail.lock().set_written(first + count))
+        Ok(queue.tail.lock().set_written(first + count, queues))
     }
 
     /// Whether a sync has failed, after which nothing written can be relied on.

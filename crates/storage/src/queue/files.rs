@@ -269,31 +269,39 @@ impl QueueFiles {
         number: u64,
         place: u64,
     ) -> Result<Arc<dyn DiskFile>, DiskError> {
-        let path = self.path(queue, number);
         let key = (queue.serial(), number);
-        let open = || self.open_or_create(&path, place).map(Some);
+        let open = || self.open_or_create(queue, number, place).map(Some);
         let file = self.written.lock().file(key, true, open)?;
         Ok(file.expect("a file that is made if missing is there"))
     }
 
-    fn open_or_create(&self, path: &Path, place: u64) -> Result<Arc<dyn DiskFile>, DiskError> {
-        let file = match self.disk.open(path, OpenMode::Write) {
+    fn open_or_create(
+        &self,
+        queue: &Queue,
+        number: u64,
+        place: u64,
+    ) -> Result<Arc<dyn DiskFile>, DiskError> {
+        let path = self.path(queue, number);
+        let file = match self.disk.open(&path, OpenMode::Write) {
             Err(e) if e.kind() == DiskErrorKind::NotFound => {
                 if let Some(dir) = path.parent() {
                     self.disk.create_dirs(dir)?;
                 }
-                self.sync_names_later(path);
-                self.disk.open(path, OpenMode::Create)?
+                self.sync_names_later(&path);
+                self.disk.open(&path, OpenMode::Create)?
             }
+            // With many queues each is opened for a few entries.
+            Ok(file) if queue.is_file_sized(number) => return Ok(file),
             other => other?,
         };
         if self.recovering.load(Ordering::Relaxed) {
-            self.sync_names_later(path);
+            self.sync_names_later(&path);
         }
         if file.len()? != self.file_bytes() {
             file.set_len(self.file_bytes())?;
             self.fill_before(&*file, place)?;
         }
+        queue.set_file_sized(number);
         Ok(file)
     }
 

@@ -32,6 +32,8 @@ pub struct Queue {
     first_at: AtomicU64,
     /// Number of the first file; 0 if unknown.
     files_from: AtomicU64,
+    /// Number of the file after the one whose length was seen to be right last; 0 if none was.
+    files_sized: AtomicU64,
     /// Offset of the next record. Changed only under the lock of the append.
     next: AtomicU64,
     pub(crate) tail: Mutex<Tail>,
@@ -51,6 +53,7 @@ impl Queue {
             min: AtomicU64::new(0),
             first_at: AtomicU64::new(0),
             files_from: AtomicU64::new(0),
+            files_sized: AtomicU64::new(0),
             next: AtomicU64::new(0),
             tail: Mutex::default(),
             destroyed: AtomicBool::new(false),
@@ -151,6 +154,16 @@ impl Queue {
     /// Files below `number` are gone.
     pub(crate) fn set_files_from(&self, number: u64) {
         self.files_from.store(number, Ordering::Relaxed);
+    }
+
+    /// Whether file number `number` was seen to have its length.
+    pub(crate) fn is_file_sized(&self, number: u64) -> bool {
+        self.files_sized.load(Ordering::Relaxed) == number + 1
+    }
+
+    /// File number `number` has its length.
+    pub(crate) fn set_file_sized(&self, number: u64) {
+        self.files_sized.store(number + 1, Ordering::Relaxed);
     }
 
     /// For recovery: adds an entry; true if the dispatcher must be told.

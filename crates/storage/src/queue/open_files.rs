@@ -3,6 +3,7 @@
 //! A file that was written to and is closed is remembered until the next sync. If there are many such files, their file
 //! system is synced as a whole: one call instead of one per file.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ferromq_disk::{DiskError, DiskFile};
@@ -14,12 +15,13 @@ pub(super) type FileKey = (u64, u64);
 /// As many unsynced files, or folders, are synced one by one.
 pub(super) const SINGLE_SYNCS_MAX: usize = 32;
 
-/// Open files, least recently used first to go.
+/// Open files. The one that was opened first goes first, but for those that were used again since they were looked at.
 #[derive(Debug)]
 pub(super) struct OpenFiles {
     files: FxHashMap<FileKey, Open>,
+    /// In the order in which they are looked at; some may be closed.
+    order: VecDeque<FileKey>,
     count_max: usize,
-    clock: u64,
     /// Whether files were closed that were written to since the last sync.
     closed_unsynced: bool,
     sync_failed: bool,
@@ -28,7 +30,7 @@ pub(super) struct OpenFiles {
 #[derive(Debug)]
 struct Open {
     file: Arc<dyn DiskFile>,
-    used: u64,
+    used_again: bool,
     unsynced: bool,
 }
 
@@ -36,8 +38,8 @@ impl OpenFiles {
     pub(super) fn new(count_max: usize) -> Self {
         Self {
             files: FxHashMap::default(),
+            order: VecDeque::new(),
             count_max: count_max.max(1),
-            clock: 0,
             closed_unsynced: false,
             sync_failed: false,
         }
@@ -57,22 +59,22 @@ impl OpenFiles {
             return Ok(None);
         };
         if self.count_max <= self.files.len() {
-            self.close_oldest();
+            self.close_one();
         }
         let open = Open {
             file: Arc::clone(&file),
-            used: self.clock,
+            used_again: false,
             unsynced: for_writing,
         };
         self.files.insert(key, open);
+        self.order.push_back(key);
         Ok(Some(file))
     }
 
     /// The file, if it is open.
     pub(super) fn opened(&mut self, key: FileKey, for_writing: bool) -> Option<Arc<dyn DiskFile>> {
-        self.clock += 1;
         let known = self.files.get_mut(&key)?;
-        known.used = self.clock;
+        known.used_again = true;
         known.unsynced |= for_writing;
         Some(Arc::clone(&known.file))
     }
@@ -116,14 +118,22 @@ impl OpenFiles {
     /// Forgets files that `gone` picks.
     pub(super) fn forget(&mut self, gone: impl Fn(FileKey) -> bool) {
         self.files.retain(|&key, _| !gone(key));
+        self.order.retain(|&key| !gone(key));
     }
 
-    fn close_oldest(&mut self) {
-        let oldest = self.files.iter().min_by_key(|(_, open)| open.used);
-        let Some((&key, open)) = oldest else {
+    /// Closes a file. With more files in use than may be open this happens for each of them, so that none may be searched for.
+    fn close_one(&mut self) {
+        while let Some(key) = self.order.pop_front() {
+            let Some(open) = self.files.get_mut(&key) else {
+                continue;
+            };
+            if std::mem::take(&mut open.used_again) {
+                self.order.push_back(key);
+                continue;
+            }
+            self.closed_unsynced |= open.unsynced;
+            self.files.remove(&key);
             return;
-        };
-        self.closed_unsynced |= open.unsynced;
-        self.files.remove(&key);
+        }
     }
 }

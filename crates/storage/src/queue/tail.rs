@@ -4,8 +4,11 @@ use std::collections::VecDeque;
 
 use super::entry::Entry;
 
-/// Entries that stay in memory after they were written, for readers at the end of the queue.
+/// Entries of a queue that stay in memory after they were written, for readers at the end of the queue.
 const KEPT: usize = 32;
+/// And of all queues that are written at a time, some 12 MB: with many of them, the messages themselves are hardly in memory
+/// any more when their entries are written.
+const KEPT_OF_ALL: usize = 512 << 10;
 /// Most entries that a queue keeps memory for, beyond those that it holds.
 const ROOM_MAX: usize = 16 << 10;
 
@@ -92,12 +95,14 @@ impl Tail {
         self.written
     }
 
-    /// Notes that the files hold all entries below `written`, and forgets all but the newest of them. True if there
-    /// are more entries to write; otherwise the next [`Tail::push`] says so again.
-    pub(crate) fn set_written(&mut self, written: u64) -> bool {
+    /// Notes that the files hold all entries below `written`, and forgets all but the newest of them: fewer if `queues` are
+    /// many, which are written at a time. True if there are more entries to write; otherwise the next [`Tail::push`] says
+    /// so again.
+    pub(crate) fn set_written(&mut self, written: u64, queues: usize) -> bool {
         let new = usize::try_from(written - self.written).unwrap_or(usize::MAX);
         self.written = written;
-        let forget = written.min(self.next().saturating_sub(KEPT as u64));
+        let kept = KEPT.min(KEPT_OF_ALL / queues.max(1)) as u64;
+        let forget = written.min(self.next().saturating_sub(kept));
         if self.first < forget {
             let count = usize::try_from(forget - self.first).unwrap_or(usize::MAX);
             self.entries.drain(..count.min(self.entries.len()));
@@ -146,15 +151,30 @@ mod tests {
         let mut bytes = Vec::new();
         assert_eq!(tail.unwritten(500, &mut bytes), 0);
         assert_eq!(bytes.len(), 50 * 20);
-        assert!(tail.set_written(50), "fifty are left to write");
+        assert!(tail.set_written(50, 1), "fifty are left to write");
         assert_eq!(tail.first(), 50);
-        assert!(!tail.set_written(100));
+        assert!(!tail.set_written(100, 1));
         assert_eq!((tail.first(), tail.next()), (68, 100));
         assert!(tail.push(entry(1000)), "the dispatcher must be told anew");
         let mut out = [Entry::default(); 64];
         assert_eq!(tail.copy(99, &mut out), 2);
         assert_eq!(out[..2], [entry(990), entry(1000)]);
         assert_eq!(tail.copy(67, &mut out), 0);
+    }
+
+    #[test]
+    fn many_queues_keep_fewer_entries_each() {
+        let kept_beside = |queues| {
+            let mut tail = Tail::loaded(0, 0);
+            for i in 0..100 {
+                tail.push(entry(i * 10));
+            }
+            tail.set_written(100, queues);
+            tail.next() - tail.first()
+        };
+        assert_eq!(kept_beside(1_000), 32);
+        assert_eq!(kept_beside(100_000), 5);
+        assert_eq!(kept_beside(1_000_000), 0);
     }
 
     #[test]
@@ -166,7 +186,7 @@ mod tests {
                 tail.push(entry(10 * next));
                 next += 1;
             }
-            tail.set_written(next);
+            tail.set_written(next, 1);
             tail.entries.capacity()
         };
         round(1_000);
