@@ -135,7 +135,6 @@ impl Store {
             rules: &rules,
         };
         let recovered = recovery.run(&mut writer)?;
-        files.recovered();
         let segment = match segments.find(recovered.end) {
             Some(segment) => segment,
             None => {

@@ -27,7 +27,10 @@ const UNWRITTEN_MAX: usize = 8 << 20;
 /// As many waiting entries make the dispatcher work at once,
 const PENDING_HURRY: usize = 64 << 10;
 /// but not fewer than so many for each queue: to open and write a file costs the same for one entry as for some.
-const PENDING_HURRY_PER_QUEUE: usize = 16;
+const PENDING_HURRY_PER_QUEUE: usize = 40;
+/// So much of the log without entries in files makes the dispatcher work, however many queues there are: a start after a
+/// crash has to read it again.
+const PENDING_HURRY_BYTES: u64 = 2 << 30;
 
 /// The commit log.
 #[derive(Debug)]
@@ -85,9 +88,11 @@ pub(crate) struct Pending {
     pub keys: Vec<KeyEntry>,
     /// Records and keys counted in [`CommitLog::unwritten`].
     pub count: usize,
+    /// End of the log when this began to wait.
+    pub begin: u64,
     /// End of the log.
     pub end: u64,
-    /// Store timestamp of the newest record.
+    /// Store timestamp of the newest record there ever was; 0 if it is not known.
     pub stored: Millis,
 }
 
@@ -97,6 +102,13 @@ pub(crate) struct KeyEntry {
     pub hash: u32,
     pub log_offset: u64,
     pub stored: Millis,
+}
+
+impl Pending {
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queues.is_empty() && self.keys.is_empty()
+    }
 }
 
 impl Piece {
@@ -136,7 +148,10 @@ impl CommitLog {
                 segment,
                 scrub: Vec::new(),
                 pieces: Vec::new(),
-                pending: Pending::default(),
+                pending: Pending {
+                    begin: end,
+                    ..Pending::default()
+                },
             }),
             unwritten: AtomicUsize::new(0),
             flush_bell: Arc::default(),
@@ -348,7 +363,8 @@ impl CommitLog {
         pending.count += new;
         let unwritten = new + self.unwritten.fetch_add(new, Ordering::Relaxed);
         let enough = PENDING_HURRY.max(PENDING_HURRY_PER_QUEUE * pending.queues.len());
-        (tail.end, enough <= unwritten)
+        let hurry = enough <= unwritten || PENDING_HURRY_BYTES <= tail.end - pending.begin;
+        (tail.end, hurry)
     }
 
     /// Gives back memory that readers have left alone for a while; says when to look again.
@@ -365,7 +381,12 @@ impl CommitLog {
     pub(crate) fn take_pending(&self, into: &mut Pending) {
         let mut tail = self.tail.lock();
         tail.pending.end = tail.end;
+        if tail.pending.stored == Millis(0) {
+            // Nothing was appended yet.
+            tail.pending.stored = into.stored;
+        }
         std::mem::swap(&mut tail.pending, into);
+        tail.pending.begin = into.end;
         tail.pending.stored = into.stored;
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ferromq_base::{LogOffset, Millis};
-use ferromq_disk::DiskError;
+use ferromq_disk::{DiskError, DiskErrorKind};
 
 use super::entry_writer::EntryWriter;
 use crate::checkpoint::{Checkpoint, JavaCheckpoint, QueueMark};
@@ -27,6 +27,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 const SETTLED_AT_ONCE: usize = 64;
 /// A stop with more than so many queues to write, folders to sync and files to look through is announced: it takes seconds.
 const TOLD_FROM: usize = 10_000;
+/// A checkpoint that waits for the log to be synced is looked at so often.
+const SYNC_LOOK: Duration = Duration::from_millis(250);
 /// How long to wait at once for the log to be synced.
 const SYNC_WAIT: Duration = Duration::from_millis(100);
 
@@ -44,10 +46,10 @@ pub(crate) struct Dispatcher {
     batch: Pending,
     /// Whether `batch` holds entries that are not written yet.
     begun: bool,
-    /// Whether the time to collect entries has been waited for.
-    waited: bool,
-    /// That time.
+    /// For how long entries are collected.
     collect: Duration,
+    /// The rest of that time, if it has begun.
+    left: Option<Duration>,
     /// Entries of all records before this are in their files.
     position: u64,
     /// Store timestamp of the last of these.
@@ -60,6 +62,9 @@ pub(crate) struct Dispatcher {
     save_after: Millis,
     /// Whether the last attempt to write entries failed.
     failed: bool,
+    /// Whether `batch` is what recovery left to be written. Until it is, queues may stand further than `position` says, and
+    /// names of files that are found may not be synced.
+    recovering: bool,
     /// Queues whose files may hold entries of lost messages behind what is written.
     unsettled: Vec<Arc<Queue>>,
 }
@@ -74,24 +79,35 @@ struct Prepared {
 impl Dispatcher {
     /// Goes on from where recovery ended.
     pub(crate) fn new(core: Arc<Core>, writer: EntryWriter, recovered: Recovered) -> Self {
-        let (position, saved) = (recovered.end, recovered.checkpoint);
+        let saved = recovered.checkpoint;
         // What recovery had to read again is to be noted soon: else a process that dies again and again soon after its
         // start has more to read each time.
-        let last = if saved < position {
+        let last = if saved < recovered.end {
             Millis::default()
         } else {
             core.clock.now()
         };
+        let batch = recovered.unwritten;
+        core.log.unwritten.fetch_add(batch.count, Ordering::Relaxed);
+        let recovering = !batch.is_empty();
+        if !recovering {
+            core.files.recovered();
+        }
         Self {
             collect: core.config.dispatch_delay,
             core,
             writer,
-            batch: Pending::default(),
-            begun: false,
-            waited: false,
-            position,
-            stored: recovered.stored,
+            position: if recovering {
+                recovered.from
+            } else {
+                recovered.end
+            },
+            stored: batch.stored,
+            batch,
+            begun: recovering,
+            left: None,
             failed: false,
+            recovering,
             unsettled: recovered.unsettled,
             saved: (saved, last),
             prepared: None,
@@ -108,12 +124,21 @@ impl Dispatcher {
         if self.core.marks.appended.value() <= self.position {
             return self.idle();
         }
-        if !self.waited {
-            self.waited = true;
-            return Next::Pause(self.collect);
+        // Under a steady load the log is hardly ever synced up to what was just written, but soon after.
+        let is_prepared = self.prepared.is_some();
+        if is_prepared && self.checkpoint_due() {
+            self.try_checkpoint();
         }
-        // Before more is written: under a steady load the log may be synced up to what was written the last time, but hardly
-        // ever up to what is written now.
+        let left = *self.left.get_or_insert(self.collect);
+        if !left.is_zero() {
+            let now = if is_prepared {
+                left.min(SYNC_LOOK)
+            } else {
+                left
+            };
+            self.left = Some(left - now);
+            return Next::Pause(now);
+        }
         if self.checkpoint_due() {
             self.try_checkpoint();
         }
@@ -121,7 +146,7 @@ impl Dispatcher {
             self.report(error);
             return Next::Pause(RETRY_AFTER);
         }
-        self.waited = false;
+        self.left = None;
         if self.checkpoint_due() {
             self.try_checkpoint();
         }
@@ -143,7 +168,7 @@ impl Dispatcher {
         }
         let mut more = Vec::new();
         let begin = self.core.clock.now();
-        let written = self.writer.write(&mut self.batch, &mut more);
+        let written = self.write(&mut more);
         let took = self.core.clock.now().since(begin);
         let least = self.core.config.dispatch_delay;
         self.collect = (took * COLLECTED).min(COLLECTED_MAX).max(least);
@@ -157,9 +182,25 @@ impl Dispatcher {
         self.position = self.batch.end;
         self.stored = self.batch.stored;
         self.begun = false;
+        if std::mem::take(&mut self.recovering) {
+            self.core.files.recovered();
+        }
         // Messages arrive: the free space shrinks.
         self.core.orders.bell.ring();
         Ok(())
+    }
+
+    /// Writes the batch. What recovery left may have the room that a full disk keeps back, as any start may.
+    fn write(&mut self, more: &mut Vec<Arc<Queue>>) -> Result<(), DiskError> {
+        loop {
+            match self.writer.write(&mut self.batch, more) {
+                Err(error)
+                    if self.recovering
+                        && error.kind() == DiskErrorKind::Full
+                        && self.core.disk.make_room() => {}
+                written => return written,
+            }
+        }
     }
 
     /// Makes queues and index survive a power cut, and notes that as soon as the log below does too.
@@ -167,7 +208,7 @@ impl Dispatcher {
     /// Under load the log is never synced up to what was dispatched last. So the note is made of what is true now, and kept
     /// until the flusher has come so far: what is written meanwhile lies behind what it says.
     pub(crate) fn checkpoint(&mut self) -> Result<(), DiskError> {
-        if self.position <= self.saved.0 {
+        if self.recovering || self.position <= self.saved.0 {
             return Ok(());
         }
         let mut prepared = match self.prepared.take() {
@@ -320,7 +361,8 @@ impl Dispatcher {
     fn checkpoint_due(&self) -> bool {
         let (position, time) = self.saved;
         let (now, orders) = (self.core.clock.now(), &self.core.orders);
-        self.save_after <= now
+        !self.recovering
+            && self.save_after <= now
             && (orders.is_checkpoint_wanted() && position < self.position
                 || CHECKPOINT_BYTES <= self.position - position.min(self.position)
                 || CHECKPOINT_AFTER <= now.since(time))

@@ -42,8 +42,11 @@ pub(crate) struct Recovered {
     pub synced: u64,
     /// Position of the newest checkpoint; 0 if there is none.
     pub checkpoint: u64,
-    /// Store timestamp of the last record.
-    pub stored: Millis,
+    /// From here on the log was read again.
+    pub from: u64,
+    /// Entries of what was read again that are not in their files yet, as if their messages had just come: with many queues
+    /// it takes long to write them, and nobody needs to wait for that.
+    pub unwritten: Pending,
     /// Queues whose files may hold entries of lost messages behind their end.
     pub unsettled: Vec<Arc<Queue>>,
 }
@@ -61,15 +64,21 @@ impl Recovery<'_> {
             queues: self.queues,
             writer,
             rules: self.rules,
-            batch: Pending::default(),
-            stored: start.stored,
+            batch: Pending {
+                end: start.position,
+                stored: start.stored,
+                ..Pending::default()
+            },
             records: 0,
             bridged: FxHashMap::default(),
         };
         let mut scan = Scan::new(self.segments, start.position, self.config.check_crc);
         let end = scan.run(|record, at| Ok(replay.record(record, at)?))?;
-        replay.flush()?;
-        let (stored, records) = (replay.stored, replay.records);
+        let Replay {
+            batch: unwritten,
+            records,
+            ..
+        } = replay;
         self.keep_next_offsets(checkpoint.as_ref().filter(|_| !by_checkpoint));
         self.check_end(&end, start.synced)?;
         let in_doubt = !clean || end.damage.is_some();
@@ -89,7 +98,8 @@ impl Recovery<'_> {
             end: end.at,
             synced: start.synced.min(end.at),
             checkpoint: kept.map_or(0, |c| c.position),
-            stored,
+            from: start.position,
+            unwritten,
             unsettled,
         })
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ferromq_base::{LogOffset, Millis};
+use ferromq_base::LogOffset;
 use ferromq_disk::DiskError;
 use ferromq_wire::message::{RecordRef, sysflag};
 use rustc_hash::FxHashMap;
@@ -15,11 +15,11 @@ use crate::java_hash;
 use crate::queue::{Entry, Queue, Queues};
 use crate::turn::Rules;
 
-/// Entries collected before they are written.
-const BATCH: usize = 256 << 10;
+/// Entries and keys collected before they are written.
+const BATCH: usize = 512 << 10;
 /// With many queues so many for each of them: a file is opened for every queue that the batch has entries of.
-const BATCH_PER_QUEUE: usize = 32;
-/// But never more: about 200 MB.
+const BATCH_PER_QUEUE: usize = 64;
+/// But never more: about 150 MB.
 const BATCH_MAX: usize = 4 << 20;
 /// Widest gap in a queue that is bridged. Offsets are assigned without gaps, so a wider one is a damaged number.
 const GAP_MAX: u64 = 1 << 20;
@@ -29,9 +29,8 @@ pub(crate) struct Replay<'a> {
     pub queues: &'a Queues,
     pub writer: &'a mut EntryWriter,
     pub rules: &'a Rules,
+    /// What is not written yet; after the last record the rest of it, for the dispatcher.
     pub batch: Pending,
-    /// Store timestamp of the last record.
-    pub stored: Millis,
     /// Number of records.
     pub records: u64,
     /// The last gap that was bridged in a queue, by the queue's serial number.
@@ -44,31 +43,33 @@ impl Replay<'_> {
         let end = at + record.size() as u64;
         let keys = IndexKeys::of(record.properties());
         let queue = self.queues.queue(record.topic(), record.queue_id());
-        self.stored = record.store_timestamp();
         self.records += 1;
+        self.batch.stored = record.store_timestamp();
         self.batch.end = end;
         let transaction = sysflag::transaction(record.sys_flag());
         if self.rules.index_keys && transaction != sysflag::TRANSACTION_ROLLBACK {
             let prefix = queue.key_prefix();
+            let before = self.batch.keys.len();
             self.batch.keys.extend(keys.iter().map(|key| KeyEntry {
                 hash: java_hash::key_hash(prefix, key),
                 log_offset: at,
                 stored: record.store_timestamp(),
             }));
+            self.batch.count += self.batch.keys.len() - before;
         }
         if !sysflag::is_outside_queue(record.sys_flag()) {
             let entry = self.rules.entry(&queue, &record, at);
             self.enqueue(&queue, record.queue_offset().0, entry)?;
         }
         let batch = (self.batch.queues.len() * BATCH_PER_QUEUE).clamp(BATCH, BATCH_MAX);
-        if batch <= self.batch.count.max(self.batch.keys.len()) {
+        if batch <= self.batch.count {
             self.flush()?;
         }
         Ok(())
     }
 
     /// Writes what has been collected.
-    pub(crate) fn flush(&mut self) -> Result<(), DiskError> {
+    fn flush(&mut self) -> Result<(), DiskError> {
         let mut more = Vec::new();
         self.batch.count = 0;
         self.writer.write(&mut self.batch, &mut more)

@@ -90,6 +90,7 @@ fn queue_files_that_were_deleted_come_back() {
         let one = dir.path().join("consumequeue/T/1/00000000000000000000");
         fs::remove_file(one).unwrap();
         check_60(small(dir.path()));
+        open(small(dir.path())).close().unwrap();
         fs::remove_dir_all(dir.path().join("consumequeue")).unwrap();
         let store = open(small(dir.path()));
         assert_eq!(bodies(&store, "T", 2).len(), 21);
