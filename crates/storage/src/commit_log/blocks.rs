@@ -19,6 +19,9 @@ pub(super) const BLOCK_BYTES: usize = 128 * 1024;
 /// As many bytes of a block must have been asked for before it is worth reading all of it: a reader of one queue in
 /// eight, alone, stays below.
 const WORTH_BYTES: usize = BLOCK_BYTES / 6;
+/// How many blocks back, as powers of two, it is looked for one that was worth it: readers of different queues are as
+/// many apart, and the first of them finds nobody's traces in the blocks next to its own.
+const LOOKS_BACK: u32 = 7;
 /// Records are longer than this, so that at most one begins in as many bytes.
 const GRAIN_BYTES: usize = 64;
 /// Blocks that are not here for which it is known how much was asked of them.
@@ -129,12 +132,8 @@ impl Blocks {
         if state.asked[place].is_spoiled(from) {
             return Miss::Single;
         }
-        let before = from.checked_sub(BLOCK_BYTES as u64);
-        if let Some(held) = before.and_then(|before| state.blocks.get(&before)) {
-            let served = held.block.served.load(Ordering::Relaxed) as usize;
-            if cold || WORTH_BYTES < served {
-                return Miss::Stream;
-            }
+        if state.promises(from, cold) {
+            return Miss::Stream;
         }
         let asked = &mut state.asked[place];
         if asked.from != from {
@@ -234,6 +233,19 @@ impl Asked {
 }
 
 impl State {
+    /// Whether blocks before the one at `from` tell that all of it will be wanted.
+    fn promises(&self, from: u64, cold: bool) -> bool {
+        let before = |n: u32| {
+            self.blocks
+                .get(&from.checked_sub((BLOCK_BYTES as u64) << n)?)
+        };
+        let was_worth = |held: &Held| {
+            let served = held.block.served.load(Ordering::Relaxed) as usize;
+            WORTH_BYTES < served
+        };
+        (cold && before(0).is_some()) || (0..LOOKS_BACK).filter_map(before).any(was_worth)
+    }
+
     fn drop_oldest(&mut self) {
         let oldest = self.blocks.iter().min_by_key(|(_, held)| held.used);
         let Some((&from, _)) = oldest else {
@@ -337,6 +349,9 @@ mod tests {
         );
         block.bytes(0, BLOCK_BYTES / 2);
         assert_eq!(blocks.missed(SIZE, 100, false), Miss::Stream);
+        // The first of several readers is blocks ahead of those whose traces it finds.
+        assert_eq!(blocks.missed(64 * SIZE, 100, false), Miss::Stream);
+        assert_eq!(blocks.missed(65 * SIZE, 100, false), Miss::Single);
         assert_eq!(Blocks::new(0).missed(SIZE, 1 << 20, true), Miss::Single);
     }
 
