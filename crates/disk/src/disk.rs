@@ -138,7 +138,8 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     }
 
     /// Like [`DiskFile::read_at`], for bytes that will not be read again soon: where the system can, what it had to
-    /// fetch does not stay in its page cache, in place of what others need. The default reads as usual.
+    /// fetch does not stay in its page cache, in place of what others need, unless most of the bytes were there before.
+    /// The default reads as usual.
     fn read_once_at(&self, buf: &mut [u8], at: u64) -> Result<usize, DiskError> {
         self.read_at(buf, at)
     }

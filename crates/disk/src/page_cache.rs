@@ -35,6 +35,13 @@ struct Found {
 
 /// Whether all of the `len` bytes from `at` on are in the page cache; `None` if the system cannot tell.
 pub(crate) fn holds(file: &File, at: u64, len: u64) -> Option<bool> {
+    let (cached, pages) = cached(file, at, len)?;
+    Some(pages <= cached)
+}
+
+/// How many of the pages of `len` bytes from `at` on are in the page cache, and how many these are; `None` if the system
+/// cannot tell.
+pub(crate) fn cached(file: &File, at: u64, len: u64) -> Option<(u64, u64)> {
     if REFUSED.load(Ordering::Relaxed) {
         return None;
     }
@@ -60,7 +67,7 @@ pub(crate) fn holds(file: &File, at: u64, len: u64) -> Option<bool> {
     }
     let page = rustix::param::page_size() as u64;
     let pages = (at + len).div_ceil(page) - at / page;
-    Some(pages <= found.cached)
+    Some((found.cached, pages))
 }
 
 #[cfg(test)]

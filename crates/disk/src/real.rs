@@ -249,10 +249,16 @@ impl DiskFile for RealFile {
         use rustix::io::{Errno, ReadWriteFlags};
         /// `RWF_DONTCACHE`, which Linux knows since 6.14, on some file systems.
         const DONT_CACHE: ReadWriteFlags = ReadWriteFlags::from_bits_retain(0x80);
+        let cached = crate::page_cache::cached(&self.file, at, buf.len() as u64);
+        // A few holes in what is in the page cache are closed: the next reader need not come to the disk for them.
+        let flags = match cached {
+            Some((cached, pages)) if pages / 2 < cached => ReadWriteFlags::empty(),
+            _ => DONT_CACHE,
+        };
         let mut done = 0;
         while done < buf.len() {
             let mut slices = [io::IoSliceMut::new(&mut buf[done..])];
-            match rustix::io::preadv2(&self.file, &mut slices, at + done as u64, DONT_CACHE) {
+            match rustix::io::preadv2(&self.file, &mut slices, at + done as u64, flags) {
                 Ok(0) => break,
                 Ok(n) => done += n,
                 Err(Errno::INTR) => {}
