@@ -30,6 +30,10 @@ fn broker() -> (SimDisk, TestBroker, Client) {
     let mut client = broker.client();
     for i in 0..COUNT {
         client.send_ok(&to_topic(TOPIC), body(i).as_bytes());
+        if i == COUNT / 2 {
+            // Somebody reads at the end of the log: what comes from now on is kept in memory.
+            check(&client.pull(&at(i)), i);
+        }
     }
     disk.set_cold(Some("commitlog"));
     disk.hold_cold_reads(true);

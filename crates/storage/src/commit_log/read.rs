@@ -61,8 +61,9 @@ impl<'a> LogReader<'a> {
         } else {
             self.read_behind_ring((at, len), out, fits)
         };
-        if done.is_err() {
-            out.truncate(before);
+        match done {
+            Ok(()) => self.log.ring.want(at),
+            Err(_) => out.truncate(before),
         }
         done
     }

@@ -2,6 +2,11 @@
 //!
 //! A ring of chunks, each under its own lock: an append locks only the chunk it writes to, so that it waits for
 //! readers of the very newest bytes at most, and for the time of a copy.
+//!
+//! It is filled only while somebody reads near the end of the log: a copy that nobody looks at costs as much as the
+//! record's first one, because it goes through memory that no cache holds.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
@@ -12,6 +17,8 @@ const CHUNK_BYTES: u64 = 128 * 1024;
 #[derive(Debug)]
 pub(crate) struct Ring {
     chunks: Box<[RwLock<Chunk>]>,
+    /// Bytes from this log offset on are not kept.
+    wanted_to: AtomicU64,
 }
 
 /// Consecutive bytes of the log from `from` on. Takes no memory before its first byte.
@@ -27,6 +34,16 @@ impl Ring {
         let count = (bytes as u64).div_ceil(CHUNK_BYTES).max(2);
         Self {
             chunks: (0..count).map(|_| RwLock::default()).collect(),
+            wanted_to: AtomicU64::new(0),
+        }
+    }
+
+    /// Has bytes kept until the log has grown by two rings from `at` on, where somebody has read. So one who is never more
+    /// than a ring behind finds everything here but what it reads first.
+    pub(super) fn want(&self, at: u64) {
+        let bytes = CHUNK_BYTES * self.chunks.len() as u64;
+        if self.wanted_to.load(Ordering::Relaxed) < at + bytes {
+            self.wanted_to.fetch_max(at + 2 * bytes, Ordering::Relaxed);
         }
     }
 
@@ -35,8 +52,11 @@ impl Ring {
         &self.chunks[usize::try_from(i).expect("less than the number of chunks")]
     }
 
-    /// Copies bytes in. They follow those of the call before, or lie further on.
+    /// Copies bytes in, if somebody wants them. They follow those of the call before, or lie further on.
     pub(crate) fn put(&self, mut at: u64, mut bytes: &[u8]) {
+        if self.wanted_to.load(Ordering::Relaxed) <= at {
+            return;
+        }
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(room_in_chunk(at)));
             let mut chunk = self.chunk(at).write();
@@ -72,6 +92,7 @@ impl Ring {
             at += step as u64;
             left -= step;
         }
+        self.want(at);
         true
     }
 }
@@ -92,6 +113,7 @@ mod tests {
     #[test]
     fn holds_the_newest_bytes_and_says_when_they_are_gone() {
         let ring = Ring::new(2 * CHUNK_BYTES as usize);
+        ring.want(1_000_000);
         let mut at = 1000;
         for len in [5_usize, 100_000, 7, 300_000, 1, 65_536] {
             ring.put(at, &bytes(at, len));
@@ -108,11 +130,31 @@ mod tests {
     #[test]
     fn a_gap_forgets_what_was_before_it_in_the_chunk() {
         let ring = Ring::new(0);
+        ring.want(10);
         ring.put(10, b"abc");
         ring.put(100, b"def");
         let mut out = Vec::new();
         assert!(!ring.copy(10, 3, &mut out));
         assert!(ring.copy(101, 2, &mut out));
         assert_eq!(out, b"ef");
+    }
+
+    #[test]
+    fn bytes_are_kept_while_somebody_reads_near_the_end() {
+        let ring = Ring::new(0);
+        let ring_bytes = 2 * CHUNK_BYTES;
+        let mut out = Vec::new();
+        let keeps = |at: u64| {
+            ring.put(at, b"abc");
+            ring.chunk(at).read().from == at
+        };
+        assert!(!keeps(10), "nobody has read");
+        ring.want(10);
+        assert!(keeps(10 + ring_bytes), "a reader may be a ring behind");
+        assert!(!keeps(10 + 2 * ring_bytes), "nobody has read for so long");
+        ring.want(20);
+        assert!(!keeps(10 + 2 * ring_bytes), "a reader far behind");
+        assert!(ring.copy(10 + ring_bytes, 3, &mut out));
+        assert!(keeps(10 + 2 * ring_bytes), "what is found is read too");
     }
 }

@@ -146,7 +146,9 @@ fn what_is_on_the_disk_only_is_cold_until_somebody_has_read_it() {
     assert!(matches!(read(Reach::Memory, 0).0, Err(ReadError::Cold)));
     disk.set_cold(None);
     assert_eq!(read(Reach::Memory, 0).0.unwrap().count, 32);
-    // The tail is in memory whatever the disk does.
+    // Once somebody reads there, the tail is in memory whatever the disk does.
+    let newest = put(&store, &message("T", 0, b"new")).queue_offset;
+    assert_eq!(read(Reach::Memory, newest.0).0.unwrap().count, 1);
     disk.set_cold(Some("/store"));
     let new = put(&store, &message("T", 0, b"new")).queue_offset;
     assert_eq!(read(Reach::Memory, new.0).0.unwrap().count, 1);
