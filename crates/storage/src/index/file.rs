@@ -135,10 +135,12 @@ impl IndexFile {
         header.next += 1;
         header.end_time = key.stored;
         header.end_offset = key.log_offset;
-        self.buffer.extend_from_slice(&key.hash.to_be_bytes());
-        self.buffer.extend_from_slice(&key.log_offset.to_be_bytes());
-        self.buffer.extend_from_slice(&seconds.to_be_bytes());
-        self.buffer.extend_from_slice(&previous.to_be_bytes());
+        let mut entry = [0; ENTRY_BYTES];
+        entry[..4].copy_from_slice(&key.hash.to_be_bytes());
+        entry[4..12].copy_from_slice(&key.log_offset.to_be_bytes());
+        entry[12..16].copy_from_slice(&seconds.to_be_bytes());
+        entry[16..].copy_from_slice(&previous.to_be_bytes());
+        self.buffer.extend_from_slice(&entry);
         Ok(())
     }
 

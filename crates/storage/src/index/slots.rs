@@ -85,11 +85,14 @@ impl Slots {
             let first = page + skipped;
             let run = self.dirty[first..].iter().take(RUN_PAGES);
             let count = run.take_while(|&&dirty| dirty).count();
-            let heads = self.heads.chunks(PAGE_SLOTS).skip(first).take(count);
-            buf.clear();
-            buf.extend(heads.flatten().flat_map(|head| head.to_be_bytes()));
-            file.write_at(&buf, place(first * PAGE_SLOTS))?;
             page = first + count;
+            let end = self.heads.len().min(page * PAGE_SLOTS);
+            let heads = &self.heads[first * PAGE_SLOTS..end];
+            buf.resize(heads.len() * SLOT_BYTES, 0);
+            for (raw, head) in buf.as_chunks_mut().0.iter_mut().zip(heads) {
+                *raw = head.to_be_bytes();
+            }
+            file.write_at(&buf, place(first * PAGE_SLOTS))?;
             self.dirty[first..page].fill(false);
         }
         Ok(())
