@@ -30,6 +30,8 @@ pub struct Turn {
     pub(crate) queues: Vec<Arc<Queue>>,
     pub(crate) stored: Millis,
     pub(crate) end: LogOffset,
+    /// Start in `bytes` of the newest records that must stay together.
+    group_start: usize,
     lookup: FxHashMap<usize, u32>,
     rules: Arc<Rules>,
 }
@@ -90,6 +92,7 @@ impl Turn {
             queues: Vec::new(),
             stored: Millis(0),
             end: LogOffset(0),
+            group_start: 0,
             lookup: FxHashMap::default(),
             rules,
         }
@@ -127,6 +130,8 @@ impl Turn {
             let keys = self.key_hashes.len() - last.keys as usize;
             self.key_hashes.truncate(keys);
         }
+        let group = self.records.iter().rev().find(|r| !r.with_previous);
+        self.group_start = group.map_or(0, |first| first.start);
     }
 
     /// Number of records.
@@ -184,6 +189,7 @@ impl Turn {
         self.records.clear();
         self.key_hashes.clear();
         self.queues.clear();
+        self.group_start = 0;
         self.lookup.clear();
     }
 
@@ -194,9 +200,24 @@ impl Turn {
         keys: IndexKeys<'_>,
         with_previous: bool,
     ) -> Result<usize, PushError> {
-        self.check(queue, draft, with_previous)?;
+        if queue.topic() != draft.topic || queue.id() != draft.queue_id {
+            return Err(PushError::OtherQueue);
+        }
+        if !queue.is_storable() {
+            return Err(PushError::TopicName);
+        }
         let start = self.bytes.len();
         let size = draft.encode(&mut self.bytes)?;
+        let group_start = if with_previous {
+            self.group_start
+        } else {
+            start
+        };
+        if let Err(error) = self.check_size(size, group_start) {
+            self.bytes.truncate(start);
+            return Err(error);
+        }
+        self.group_start = group_start;
         let transaction = sysflag::transaction(draft.sys_flag);
         let indexed = self.rules.index_keys && transaction != sysflag::TRANSACTION_ROLLBACK;
         let keys_before = self.key_hashes.len();
@@ -223,34 +244,20 @@ impl Turn {
         Ok(self.records.len() - 1)
     }
 
-    fn check(
-        &self,
-        queue: &Queue,
-        draft: &RecordDraft<'_>,
-        with_previous: bool,
-    ) -> Result<(), PushError> {
-        if queue.topic() != draft.topic || queue.id() != draft.queue_id {
-            return Err(PushError::OtherQueue);
-        }
-        if !queue.is_storable() {
-            return Err(PushError::TopicName);
-        }
-        let too_large = |bytes, bytes_max| Err(PushError::TooLarge { bytes, bytes_max });
-        let size = draft.encoded_len()?;
-        if self.rules.record_bytes_max < size {
-            return too_large(size, self.rules.record_bytes_max);
-        }
-        let before = if with_previous { self.group_bytes() } else { 0 };
-        if self.rules.group_bytes_max < before + size {
-            return too_large(before + size, self.rules.group_bytes_max);
+    /// Refuses a record of `size` bytes that has made itself too large, or the group that begins at `group_start`.
+    fn check_size(&self, size: usize, group_start: usize) -> Result<(), PushError> {
+        let Rules {
+            record_bytes_max,
+            group_bytes_max,
+            ..
+        } = *self.rules;
+        let group = self.bytes.len() - group_start;
+        for (bytes, bytes_max) in [(size, record_bytes_max), (group, group_bytes_max)] {
+            if bytes_max < bytes {
+                return Err(PushError::TooLarge { bytes, bytes_max });
+            }
         }
         Ok(())
-    }
-
-    /// Size of the last record with those it must stay together with.
-    fn group_bytes(&self) -> usize {
-        let first = self.records.iter().rev().find(|r| !r.with_previous);
-        first.map_or(0, |r| self.bytes.len() - r.start)
     }
 
     fn queue_number(&mut self, queue: &Arc<Queue>) -> u32 {

@@ -100,13 +100,15 @@ impl RecordDraft<'_> {
         head[16..20].copy_from_slice(&self.flag.to_be_bytes());
         head[SYS_FLAG_AT..40].copy_from_slice(&sys_flag.to_be_bytes());
         head[40..48].copy_from_slice(&self.born_timestamp.0.to_be_bytes());
+        let mut middle = [0_u8; 16];
+        middle[..4].copy_from_slice(&self.reconsume_times.to_be_bytes());
+        middle[4..12].copy_from_slice(&self.prepared_transaction_offset.to_be_bytes());
+        middle[12..].copy_from_slice(&(self.body.len() as u32).to_be_bytes());
         out.extend_from_slice(&head);
         push_host(out, self.born_host);
         out.extend_from_slice(&[0; 8]);
         push_host(out, self.store_host);
-        out.extend_from_slice(&self.reconsume_times.to_be_bytes());
-        out.extend_from_slice(&self.prepared_transaction_offset.to_be_bytes());
-        out.extend_from_slice(&(self.body.len() as u32).to_be_bytes());
+        out.extend_from_slice(&middle);
         out.extend_from_slice(self.body);
         if v2 {
             out.extend_from_slice(&(self.topic.len() as u16).to_be_bytes());
@@ -114,8 +116,10 @@ impl RecordDraft<'_> {
             out.push(self.topic.len() as u8);
         }
         out.extend_from_slice(self.topic.as_bytes());
-        out.extend_from_slice(&(self.properties_len() as u16).to_be_bytes());
-        self.push_properties(out);
+        let properties_len_at = out.len();
+        out.extend_from_slice(&[0; 2]);
+        let properties_len = self.push_properties(out) as u16;
+        out[properties_len_at..][..2].copy_from_slice(&properties_len.to_be_bytes());
         Ok(size)
     }
 
@@ -129,7 +133,9 @@ impl RecordDraft<'_> {
         len
     }
 
-    fn push_properties(&self, out: &mut Vec<u8>) {
+    /// Appends the property string; returns its length in bytes.
+    fn push_properties(&self, out: &mut Vec<u8>) -> usize {
+        let before = out.len();
         let mut open = false;
         for part in self.properties.iter().filter(|part| !part.is_empty()) {
             if open {
@@ -138,13 +144,21 @@ impl RecordDraft<'_> {
             out.extend_from_slice(part);
             open = !Properties::new(part).is_terminated();
         }
+        out.len() - before
     }
 }
 
 fn push_host(out: &mut Vec<u8>, host: SocketAddr) {
+    let port = u32::from(host.port());
     match host.ip() {
-        IpAddr::V4(ip) => out.extend_from_slice(&ip.octets()),
-        IpAddr::V6(ip) => out.extend_from_slice(&ip.octets()),
+        // Together in one piece: this is what nearly every record has twice.
+        IpAddr::V4(ip) => {
+            let both = u64::from(ip.to_bits()) << 32 | u64::from(port);
+            out.extend_from_slice(&both.to_be_bytes());
+        }
+        IpAddr::V6(ip) => {
+            out.extend_from_slice(&ip.octets());
+            out.extend_from_slice(&port.to_be_bytes());
+        }
     }
-    out.extend_from_slice(&u32::from(host.port()).to_be_bytes());
 }
