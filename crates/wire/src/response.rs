@@ -151,13 +151,7 @@ impl SendResponse<'_> {
 impl Stored<'_> {
     fn push_fields(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"\"msgId\":\"");
-        for (number, &offset) in self.offsets.iter().enumerate() {
-            if number > 0 {
-                out.push(b',');
-            }
-            let host = self.host;
-            OffsetMsgId { host, offset }.write(out);
-        }
+        OffsetMsgId::write_all(self.host, self.offsets, out);
         out.extend_from_slice(b"\",\"queueId\":\"");
         push_u64(out, u64::from(self.queue_id.0));
         out.extend_from_slice(b"\",\"queueOffset\":\"");

@@ -35,6 +35,22 @@ impl OffsetMsgId {
         push_hex(out, self.offset.0.to_be_bytes());
     }
 
+    /// Appends the ids of several messages of one broker, joined by commas: as [`OffsetMsgId::write`] for each, but the
+    /// address is rendered once.
+    pub fn write_all(host: SocketAddr, offsets: &[LogOffset], out: &mut Vec<u8>) {
+        let Some((&offset, others)) = offsets.split_first() else {
+            return;
+        };
+        let start = out.len();
+        Self { host, offset }.write(out);
+        let address = start..out.len() - 2 * size_of::<LogOffset>();
+        for offset in others {
+            out.push(b',');
+            out.extend_from_within(address.clone());
+            push_hex(out, offset.0.to_be_bytes());
+        }
+    }
+
     /// Reads an id, digits in either case.
     ///
     /// # Errors
