@@ -67,15 +67,17 @@ fn fields(outer: &mut Scanner<'_>, header: &mut RequestHeader<'_>) -> Option<()>
     }
     // A copy that no call gets the address of stays in registers.
     let mut scanner = Scanner { ..*outer };
+    let mut letter = scanner.letter();
     loop {
-        let (key, value) = match scanner.letter() {
+        let (key, value) = match letter {
             Some(key) => (key, Some(scanner.rest_of_string()?)),
             None => (scanner.key()?, scanner.value()?),
         };
         if value.is_some_and(|value| !header.fields.push(key, value)) {
             return None;
         }
-        if !scanner.more(b'}')? {
+        letter = scanner.comma_and_letter();
+        if letter.is_none() && !scanner.more(b'}')? {
             outer.at = scanner.at;
             return Some(());
         }
@@ -127,14 +129,29 @@ impl<'a> Scanner<'a> {
     /// `"x":"`, a key of one letter up to the inside of its string: what most fields of a send begin with.
     #[inline(always)]
     fn letter(&mut self) -> Option<Place> {
+        self.letter_in(self.eight()?, 0)
+    }
+
+    /// The same after another value and a comma.
+    #[inline(always)]
+    fn comma_and_letter(&mut self) -> Option<Place> {
+        let head = self.eight()?;
+        if head as u8 != b',' {
+            return None;
+        }
+        self.letter_in(head >> 8, 1)
+    }
+
+    /// The letter in `head`, which is what comes after `before` bytes.
+    #[inline(always)]
+    fn letter_in(&mut self, head: u64, before: usize) -> Option<Place> {
         const SHAPE: u64 = u64::from_le_bytes(*b"\"\0\":\"\0\0\0");
         const FIXED: u64 = u64::from_le_bytes([0xff, 0, 0xff, 0xff, 0xff, 0, 0, 0]);
-        let head = self.eight()?;
         let letter = (head >> 8) as u8;
         if head & FIXED != SHAPE || !letter.is_ascii_lowercase() {
             return None;
         }
-        self.at += 5;
+        self.at += before + 5;
         Some(Place::plain(self.at - 4, 1))
     }
 
