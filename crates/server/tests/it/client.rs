@@ -112,11 +112,20 @@ impl Client {
 
 /// A send of one message by the producer group `senders`; topics are created with four queues.
 pub(crate) fn send_command(topic: &str, queue: i32, body: &[u8]) -> RemotingCommand {
+    send_command_of(topic, (queue, 4), body)
+}
+
+/// Like [`send_command`], for a topic that gets as many queues, if the broker makes it and allows so many.
+pub(crate) fn send_command_of(
+    topic: &str,
+    (queue, queues): (i32, i32),
+    body: &[u8],
+) -> RemotingCommand {
     let send = SendRequest {
         producer_group: "senders",
         topic,
         default_topic: "TBW102",
-        default_topic_queue_nums: 4,
+        default_topic_queue_nums: queues,
         queue_id: queue,
         born_timestamp: 1_700_000_000_000,
         ..SendRequest::default()

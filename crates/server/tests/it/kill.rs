@@ -1,12 +1,12 @@
 //! Kills the broker without warning, again and again: nothing that was acknowledged may be lost.
 //!
-//! Eight producers send into four queues over connections of their own, a few requests in flight each. At a random
+//! Eight producers send into a few queues over connections of their own, a few requests in flight each. At a random
 //! moment the process is killed and started again on the same folder. Then every message acknowledged so far must be
 //! where its reply said (queue, offset, id), once, and each producer's messages must lie in each queue in the order
 //! they were sent in.
 //!
-//! Rounds: `FERROMQ_KILL_ROUNDS` (default 3), seed: `FERROMQ_KILL_SEED` (default: the time), binary: `FERROMQ_BIN`
-//! (default: the one built with the test), and how long a start may take: `FERROMQ_KILL_READY_MILLIS` (default 30000; an
+//! Rounds: `FERROMQ_KILL_ROUNDS` (default 3), queues: `FERROMQ_KILL_QUEUES` (default 4), seed: `FERROMQ_KILL_SEED`
+//! (default: the time), binary: `FERROMQ_BIN` (default: the one built with the test), and how long a start may take: `FERROMQ_KILL_READY_MILLIS` (default 30000; an
 //! optimised one on an idle machine manages 2000).
 
 use std::collections::{BTreeMap, VecDeque};
@@ -18,12 +18,11 @@ use ferromq_wire::code::ResponseCode;
 use ferromq_wire::message::id::OffsetMsgId;
 use ferromq_wire::message::record::records;
 
-use crate::client::{Client, Placed, placed, send_command};
+use crate::client::{Client, Placed, placed, send_command_of};
 use crate::process::{Process, ferromq, standalone};
 
 const TOPIC: &str = "kill-test";
 const PRODUCERS: u64 = 8;
-const QUEUES: i32 = 4;
 /// Requests of one producer on their way at a time.
 const IN_FLIGHT: usize = 4;
 /// Longest start with a store that was not closed.
@@ -74,7 +73,8 @@ fn run(name: &str, config: &str) {
     let file = dir.path().join("broker.conf");
     // Small files, so that kills hit moments of rolling over, too.
     let sizes = "minFreeDiskBytes=1\nmappedFileSizeCommitLog=1048576\nmappedFileSizeConsumeQueue=20000\nmaxHashSlotNum=1000\nmaxIndexNum=4000\n";
-    std::fs::write(&file, format!("{config}{sizes}")).unwrap();
+    let queues = format!("defaultTopicQueueNums={}\n", queues());
+    std::fs::write(&file, format!("{config}{sizes}{queues}")).unwrap();
     let mut acked = Acked::new();
     let mut process = start(dir.path(), &file);
     for round in 0..rounds {
@@ -103,6 +103,11 @@ fn run(name: &str, config: &str) {
     assert!(!acked.is_empty());
     process.terminate();
     assert!(process.end().0.success());
+}
+
+/// How many queues are sent to.
+fn queues() -> i32 {
+    number("FERROMQ_KILL_QUEUES").map_or(4, |n| i32::try_from(n).unwrap())
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -154,11 +159,12 @@ fn produce(
         return acked;
     };
     let mut waiting: VecDeque<(i32, Vec<u8>)> = VecDeque::new();
+    let queues = queues();
     for sequence in 0_u64.. {
-        let queue = random.below(QUEUES as u64) as i32;
+        let queue = random.below(queues as u64) as i32;
         let mut body = format!("{round} {producer} {sequence} ").into_bytes();
         body.resize(body.len() + random.below(3000) as usize, b'.');
-        let Ok(opaque) = client.request(send_command(TOPIC, queue, &body)) else {
+        let Ok(opaque) = client.request(send_command_of(TOPIC, (queue, queues), &body)) else {
             break;
         };
         waiting.push_back((opaque, body));
@@ -202,7 +208,7 @@ fn firsts(messages: &Acked) -> BTreeMap<i32, i64> {
 fn verify(address: SocketAddr, acked: &Acked, from: &BTreeMap<i32, i64>) {
     let mut client = Client::connect(address).unwrap();
     let (mut found, mut wanted) = (0, 0);
-    for queue in 0..QUEUES {
+    for queue in 0..queues() {
         let mut offset = from.get(&queue).copied().unwrap_or(0);
         wanted += acked.range((queue, offset)..=(queue, i64::MAX)).count();
         let mut last: BTreeMap<(u64, u64), u64> = BTreeMap::new();
