@@ -1,11 +1,10 @@
 //! Reads of what is in neither memory nor page cache: done by threads of the store that may wait for the disk, answered
 //! by the thread of the connection.
 //!
-//! Each network thread has a few such reads under way; the others wait here as data, first come first served. A read
-//! brings no more than one reply, and reads ahead a little: so every consumer gets its turn.
+//! Each network thread has a few such reads under way; the others wait here as data, and connections take turns. A read
+//! brings no more than one reply, and reads ahead a little: so every consumer gets its turn, however much another one asks for.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
 use super::HeldPulls;
+use super::fair_line::FairLine;
 use super::read::{Nothing, Pull, PullRead, Read};
 
 /// Reads of one network thread that are under way at the same time: bounds the memory of their replies.
@@ -41,9 +41,9 @@ pub(crate) struct ColdReads {
 #[derive(Default)]
 struct State {
     next: u64,
-    /// What waits, and what is under way.
+    /// What waits, and what is under way, but for that of closed connections.
     tasks: FxHashMap<u64, Task>,
-    waiting: VecDeque<u64>,
+    waiting: FairLine,
     under_way: usize,
 }
 
@@ -54,6 +54,16 @@ enum Task {
     Reply(Rc<Connection>, Option<MakeReply>),
     /// A request for which the record at a place of the log is needed.
     Record(Rc<Connection>, LogOffset, WithRecord),
+}
+
+impl Task {
+    /// The connection that waits for it.
+    fn conn(&self) -> ConnId {
+        match self {
+            Self::Pull(pull, _) => pull.conn.id(),
+            Self::Reply(conn, _) | Self::Record(conn, ..) => conn.id(),
+        }
+    }
 }
 
 /// Where the store's threads put what they have read.
@@ -120,6 +130,9 @@ impl ColdReads {
             let mut state = self.state.borrow_mut();
             state.under_way -= 1;
             let task = state.tasks.remove(&number);
+            if let Some(task) = &task {
+                state.waiting.end(task.conn());
+            }
             drop(state);
             if let Some(task) = task {
                 self.answer(task, brought, held);
@@ -131,10 +144,8 @@ impl ColdReads {
     /// Forgets the reads of a closed connection. Those under way end by themselves.
     pub(crate) fn drop_connection(&self, conn: ConnId) {
         let mut state = self.state.borrow_mut();
-        state.tasks.retain(|_, task| match task {
-            Task::Pull(pull, _) => pull.conn.id() != conn,
-            Task::Reply(of, _) | Task::Record(of, ..) => of.id() != conn,
-        });
+        state.tasks.retain(|_, task| task.conn() != conn);
+        state.waiting.forget(conn);
     }
 
     /// Whether nothing waits and nothing is under way.
@@ -147,8 +158,8 @@ impl ColdReads {
         let mut state = self.state.borrow_mut();
         let number = state.next;
         state.next += 1;
+        state.waiting.push(task.conn(), number);
         state.tasks.insert(number, task);
-        state.waiting.push_back(number);
         drop(state);
         self.begin_more();
     }
@@ -156,7 +167,7 @@ impl ColdReads {
     fn begin_more(&self) {
         let mut state = self.state.borrow_mut();
         while state.under_way < UNDER_WAY_MAX {
-            let Some(number) = state.waiting.pop_front() else {
+            let Some(number) = state.waiting.begin() else {
                 return;
             };
             let Some(task) = state.tasks.get_mut(&number) else {

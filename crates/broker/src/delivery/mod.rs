@@ -3,6 +3,7 @@
 mod announcements;
 mod arrivals;
 mod cold_reads;
+mod fair_line;
 mod held_pulls;
 mod parked;
 mod read;
