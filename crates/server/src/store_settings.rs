@@ -25,6 +25,7 @@ pub(crate) fn store_config(keys: &StoreKeys, broker: &BrokerConfig) -> StoreConf
         flush: flush_mode(keys),
         visible_after_flush: keys.visible_after_flush,
         tail_ring_bytes: size(keys.tail_ring_bytes),
+        block_bytes_max: size(keys.block_bytes_max),
         delay_levels: broker.message_delay_level.delays().to_vec(),
         record_bytes_max: size(broker.max_message_size).saturating_add(RECORD_BYTES_BESIDE_BODY),
         transfer: transfer_limits(keys),

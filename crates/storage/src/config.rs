@@ -22,9 +22,9 @@ pub struct StoreConfig {
     pub flush: FlushMode,
     /// Whether consumers see only what is synced, also with [`FlushMode::Async`] (`visibleAfterFlush`).
     pub visible_after_flush: bool,
-    /// Bytes of the newest part of the log that are kept in memory for consumers at the tail.
+    /// Bytes of the newest part of the log that are kept in memory for consumers at the tail (`tailRingBytes`).
     pub tail_ring_bytes: usize,
-    /// Most bytes of older parts of the log that are kept in memory while several consumers read them.
+    /// Most bytes of older parts of the log that are kept in memory while consumers read them (`blockBytesMax`).
     pub block_bytes_max: usize,
     /// Delays of the levels of `SCHEDULE_TOPIC_XXXX` (`messageDelayLevel`), level 1 first.
     pub delay_levels: Vec<Duration>,

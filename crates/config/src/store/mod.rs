@@ -58,6 +58,8 @@ keys! {
             "Check the checksum of every message that recovery reads.";
         "tailRingBytes" => tail_ring_bytes: Bytes = "16777216", 65_536..=17_179_869_184, fixed;
             "Memory for the newest part of the commit log, from which consumers at the tail are served. FerroMQ only.";
+        "blockBytesMax" => block_bytes_max: Bytes = "33554432", 0..=17_179_869_184, fixed;
+            "Most memory for older parts of the commit log, in blocks of 128 KiB that several queues and groups share; taken while consumers read them and given back afterwards. 0 is none. FerroMQ only.";
         "deleteWhen" => delete_when: HoursOfDay = "04", live;
             "Hours of the day, local time, separated by `;`, in which files of the commit log that are older than `fileReservedTime` are deleted.";
         "fileReservedTime" => file_reserved_time: Hours = "72", 0..=876_000, live;
