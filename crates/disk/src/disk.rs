@@ -126,6 +126,12 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     /// Time of the last write.
     fn modified(&self) -> Result<Millis, DiskError>;
 
+    /// The first place at or after `at` where anything but zeros may be, as far as the file system knows without reading; `None` if
+    /// there is none. The default knows nothing.
+    fn data_from(&self, at: u64) -> Result<Option<u64>, DiskError> {
+        Ok(Some(at).filter(|at| self.len().is_ok_and(|len| *at < len)))
+    }
+
     /// Whether the file has no bytes.
     fn is_empty(&self) -> Result<bool, DiskError> {
         Ok(self.len()? == 0)

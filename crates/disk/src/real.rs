@@ -220,6 +220,19 @@ impl DiskFile for RealFile {
         Ok(metadata.len())
     }
 
+    #[cfg(target_os = "linux")]
+    fn data_from(&self, at: u64) -> Result<Option<u64>, DiskError> {
+        // Moves the cursor, which nobody uses.
+        match rustix::fs::seek(&self.file, rustix::fs::SeekFrom::Data(at)) {
+            Ok(place) => Ok(Some(place)),
+            Err(rustix::io::Errno::NXIO) => Ok(None),
+            Err(e) if Self::unsupported(e) => {
+                Ok(Some(at).filter(|at| self.len().is_ok_and(|len| *at < len)))
+            }
+            Err(e) => Err(self.fail("look at")(e.into())),
+        }
+    }
+
     fn modified(&self) -> Result<Millis, DiskError> {
         let metadata = self.file.metadata().map_err(self.fail("look at"))?;
         let time = metadata.modified().map_err(self.fail("look at"))?;

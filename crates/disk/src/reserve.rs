@@ -49,10 +49,12 @@ impl ReservedDisk {
 
     fn shrink(&self, kept: u64, step: u64) -> Result<u64, DiskError> {
         let left = kept.saturating_sub(step);
-        self.disk
-            .open(&self.path, OpenMode::Write)?
-            .set_len(left)
-            .map(|()| left)
+        if left == 0 {
+            // What is missing may be no space but an inode: that of the reserve is the last help.
+            return self.disk.remove(&self.path).map(|()| 0);
+        }
+        let file = self.disk.open(&self.path, OpenMode::Write)?;
+        file.set_len(left).map(|()| left)
     }
 
     /// Makes the reserve if there is plenty of space; its size.

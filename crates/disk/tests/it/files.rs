@@ -84,3 +84,18 @@ fn a_folder_has_one_owner_at_a_time() {
         b"lock"
     );
 }
+
+#[test]
+fn data_is_found_behind_a_hole() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    let file = RealDisk.open(&path, OpenMode::CreateNew).unwrap();
+    file.set_len(10 << 20).unwrap();
+    file.write_at(b"x", 5 << 20).unwrap();
+    file.sync_all().unwrap();
+    // A file system may know less, but never too much.
+    let found = file.data_from(100).unwrap().unwrap();
+    assert!((100..=5 << 20).contains(&found), "{found}");
+    assert_eq!(file.data_from(5 << 20).unwrap(), Some(5 << 20));
+    assert_eq!(file.data_from(10 << 20).unwrap(), None);
+}

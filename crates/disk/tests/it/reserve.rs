@@ -40,13 +40,9 @@ fn the_reserve_comes_back_when_there_is_plenty_and_only_then() {
     let (sim, disk) = full_disk();
     while disk.make_room() {}
     let reserve = Path::new("/d/ferromq.reserve");
-    assert_eq!(sim.file_len(reserve).unwrap(), 0);
+    assert!(!sim.exists(reserve).unwrap());
     disk.keep_room();
-    assert_eq!(
-        sim.file_len(reserve).unwrap(),
-        0,
-        "not while space is short"
-    );
+    assert!(!sim.exists(reserve).unwrap(), "not while space is short");
     sim.remove(Path::new("/d/filler")).unwrap();
     disk.keep_room();
     assert_eq!(sim.file_len(reserve).unwrap(), 512 << 10);
@@ -61,4 +57,28 @@ fn a_folder_that_is_not_there_yet_has_no_reserve() {
     let disk = ReservedDisk::new(Arc::new(SimDisk::new()), Path::new("/none"));
     disk.keep_room();
     assert!(!disk.make_room());
+}
+
+#[test]
+fn small_files_are_saved_when_no_inode_is_left() {
+    let sim = SimDisk::new();
+    sim.create_dirs(Path::new(DIR)).unwrap();
+    let disk = ReservedDisk::new(Arc::new(sim.clone()), Path::new(DIR));
+    disk.keep_room();
+    let paths = ["/d/a.json", "/d/b.json"].map(Path::new);
+    for path in paths {
+        crashsafe::replace(&disk, path, b"before").unwrap();
+        crashsafe::replace(&disk, path, b"before").unwrap();
+    }
+    sim.limit_files(28);
+    let refused = crashsafe::replace(&sim, paths[0], b"x").unwrap_err();
+    assert!(refused.to_string().contains("inodes"), "{refused}");
+    for i in 0..20_u8 {
+        for path in paths {
+            crashsafe::replace(&disk, path, &[i]).unwrap();
+            assert_eq!(sim.read(path, 9).unwrap(), [i]);
+        }
+        // Space there is plenty, so the reserve would be made anew.
+        disk.keep_room();
+    }
 }

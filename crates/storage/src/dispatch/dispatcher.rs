@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ferromq_base::{LogOffset, Millis};
+use ferromq_base::{LogOffset, Millis, QueueId};
 use ferromq_disk::{DiskError, DiskErrorKind};
 
 use super::entry_writer::EntryWriter;
@@ -67,6 +67,8 @@ pub(crate) struct Dispatcher {
     recovering: bool,
     /// Queues whose files may hold entries of lost messages behind what is written.
     unsettled: Vec<Arc<Queue>>,
+    /// Whether there may be files of queues that have lost all of their messages.
+    strays: bool,
 }
 
 /// What both checkpoints say, but for how far the log is synced.
@@ -109,6 +111,7 @@ impl Dispatcher {
             failed: false,
             recovering,
             unsettled: recovered.unsettled,
+            strays: recovered.strays,
             saved: (saved, last),
             prepared: None,
             save_after: Millis(0),
@@ -317,8 +320,27 @@ impl Dispatcher {
         (since.min(self.stored), index.full_until())
     }
 
-    /// Clears entries of lost messages in the files of at most `count` queues.
+    /// Clears entries of lost messages in the files of at most `count` queues; at first, removes the files of queues of which
+    /// nothing else is left.
     pub(crate) fn settle(&mut self, count: usize) -> Result<(), DiskError> {
+        if self.strays {
+            let (queues, files) = (&self.core.queues, &self.core.files);
+            for (topic, id) in files.folders()? {
+                match queues.find(&topic, QueueId(id)) {
+                    None => {
+                        tracing::info!(
+                            topic,
+                            queue = id,
+                            "all messages of a queue were lost; its files go"
+                        );
+                        files.remove_folder(&topic, id)?;
+                    }
+                    Some(queue) if queue.tail.lock().written() == 0 => files.cut(&queue, 0)?,
+                    Some(_) => {}
+                }
+            }
+            self.strays = false;
+        }
         for _ in 0..count.min(self.unsettled.len()) {
             let Some(queue) = self.unsettled.last() else {
                 break;
@@ -334,9 +356,13 @@ impl Dispatcher {
 
     /// Nothing to write: a checkpoint may be due.
     fn idle(&mut self) -> Next {
-        if !self.unsettled.is_empty() {
+        if self.strays || !self.unsettled.is_empty() {
             return match self.settle(SETTLED_AT_ONCE) {
                 Ok(()) => Next::Again,
+                Err(error) if self.writer.sync_failed() => {
+                    self.report(error);
+                    Next::Wait(None)
+                }
                 Err(error) => {
                     tracing::warn!(%error, "cannot clear entries of lost messages");
                     Next::Wait(Some(RETRY_AFTER))

@@ -12,6 +12,8 @@ use super::entry::{ENTRY_BYTES, Entry};
 use super::handle::Queue;
 use super::open_files::{OpenFiles, SINGLE_SYNCS_MAX};
 
+/// Bytes read at once of what should be empty.
+const LOOKED_AT_ONCE: usize = 16 << 10;
 /// Entries read at once.
 const AT_ONCE: usize = 64;
 /// The smallest piece that a device reads or does not read.
@@ -196,35 +198,96 @@ impl QueueFiles {
         Ok(())
     }
 
-    /// Clears what the files hold at and after `next`: entries of messages that were lost.
+    /// Clears what the files hold at and after `next`: entries of messages that were lost. A file that holds nothing else goes.
     pub(crate) fn cut(&self, queue: &Queue, next: u64) -> Result<(), DiskError> {
         let (mut number, place) = (next / self.entries, next % self.entries);
+        if place != 0 {
+            self.clear_from(&self.path(queue, number), place * ENTRY_BYTES as u64)?;
+            number += 1;
+        }
         // A file that is removed and made anew must not be used through its old descriptor.
         for open in [&self.read, &self.written] {
             let serial = queue.serial();
-            open.lock().forget(|key| key.0 == serial && number < key.1);
+            open.lock().forget(|key| key.0 == serial && number <= key.1);
         }
-        let path = self.path(queue, number);
-        if !self.disk.exists(&path)? {
-            return Ok(());
+        let start = number.saturating_mul(self.file_bytes());
+        let dir = self.dir(queue.topic(), queue.id().0);
+        if self.remove_files(&dir, |file| start <= file)? {
+            self.note_sync(self.disk.sync_dir(&dir))?;
         }
-        let file = self.disk.open(&path, OpenMode::Write)?;
-        let at = place * ENTRY_BYTES as u64;
-        let mut entry = [0; ENTRY_BYTES];
-        let read = file.read_at(&mut entry, at)?;
-        let is_stale = read != 0 && entry != [0; ENTRY_BYTES];
-        if is_stale {
-            file.zero_range(at, self.file_bytes() - at)?;
-            file.sync_data()?;
-        }
-        loop {
-            number += 1;
-            let later = self.path(queue, number);
-            if !self.disk.exists(&later)? {
-                return Ok(());
+        Ok(())
+    }
+
+    /// Clears the file at `path` from byte `at` on, if there is anything: a power cut may have kept any part of what was written.
+    fn clear_from(&self, path: &Path, at: u64) -> Result<(), DiskError> {
+        let file = match self.disk.open(path, OpenMode::Write) {
+            Err(e) if e.kind() == DiskErrorKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        let mut buf = vec![0; LOOKED_AT_ONCE];
+        let mut from = at;
+        while let Some(data) = file.data_from(from)? {
+            let read = file.read_at(&mut buf, data)?;
+            if buf[..read].iter().any(|&byte| byte != 0) {
+                file.zero_range(at, self.file_bytes() - at)?;
+                return self.note_sync(file.sync_data());
             }
-            self.disk.remove(&later)?;
+            if read == 0 {
+                break;
+            }
+            from = data + read as u64;
         }
+        Ok(())
+    }
+
+    /// A sync that failed is final.
+    fn note_sync(&self, done: Result<(), DiskError>) -> Result<(), DiskError> {
+        done.inspect_err(|_| self.written.lock().set_sync_failed())
+    }
+
+    /// Removes the files in the folder of a queue whose first byte among all of its files is `gone`; whether there was one.
+    fn remove_files(&self, dir: &Path, gone: impl Fn(u64) -> bool) -> Result<bool, DiskError> {
+        let entries = match self.disk.list(dir) {
+            Err(e) if e.kind() == DiskErrorKind::NotFound => return Ok(false),
+            other => other?,
+        };
+        let mut removed = false;
+        for entry in entries.iter().filter(|e| !e.is_dir && e.name.len() == 20) {
+            if entry.name.parse::<u64>().is_ok_and(&gone) {
+                self.disk.remove(&dir.join(&entry.name))?;
+                removed = true;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Topics and numbers of the queues that have a folder.
+    pub(crate) fn folders(&self) -> Result<Vec<(String, u32)>, DiskError> {
+        let mut found = Vec::new();
+        for topic in self.folders_in(&self.root)? {
+            let ids = self.folders_in(&self.root.join(&topic))?;
+            let ids = ids.iter().filter_map(|id| id.parse().ok());
+            found.extend(ids.map(|id| (topic.clone(), id)));
+        }
+        Ok(found)
+    }
+
+    fn folders_in(&self, dir: &Path) -> Result<Vec<String>, DiskError> {
+        let entries = match self.disk.list(dir) {
+            Err(e) if e.kind() == DiskErrorKind::NotFound => return Ok(Vec::new()),
+            other => other?,
+        };
+        let dirs = entries.into_iter().filter(|e| e.is_dir);
+        Ok(dirs.map(|e| e.name).collect())
+    }
+
+    /// Removes the folder of a queue that has no handle.
+    pub(crate) fn remove_folder(&self, topic: &str, id: u32) -> Result<(), DiskError> {
+        let dir = self.dir(topic, id);
+        if self.remove_files(&dir, |_| true)? {
+            self.note_sync(self.disk.sync_dir(&dir))?;
+        }
+        self.disk.remove_dir_all(&dir)
     }
 
     /// Removes the files of a queue before file number `number`.
@@ -233,19 +296,9 @@ impl QueueFiles {
         for open in [&self.read, &self.written] {
             open.lock().forget(|key| key.0 == serial && key.1 < number);
         }
-        let dir = self.dir(queue.topic(), queue.id().0);
-        let entries = match self.disk.list(&dir) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == DiskErrorKind::NotFound => return Ok(()),
-            Err(e) => return Err(e),
-        };
         let end = number.saturating_mul(self.file_bytes());
-        for entry in entries.iter().filter(|e| !e.is_dir && e.name.len() == 20) {
-            if entry.name.parse::<u64>().is_ok_and(|start| start < end) {
-                self.disk.remove(&dir.join(&entry.name))?;
-            }
-        }
-        Ok(())
+        let dir = self.dir(queue.topic(), queue.id().0);
+        self.remove_files(&dir, |file| file < end).map(|_| ())
     }
 
     /// Removes the files of the queues of a topic.

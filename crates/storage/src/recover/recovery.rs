@@ -49,6 +49,8 @@ pub(crate) struct Recovered {
     pub unwritten: Pending,
     /// Queues whose files may hold entries of lost messages behind their end.
     pub unsettled: Vec<Arc<Queue>>,
+    /// Whether there may be files of queues that have lost all of their messages, and that nobody knows of.
+    pub strays: bool,
 }
 
 impl Recovery<'_> {
@@ -101,6 +103,7 @@ impl Recovery<'_> {
             from: start.position,
             unwritten,
             unsettled,
+            strays: !clean,
         })
     }
 

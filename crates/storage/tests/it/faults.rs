@@ -294,3 +294,41 @@ fn with_sync_flush_no_single_failure_and_power_cut_loses_what_was_acknowledged()
         }
     }
 }
+
+/// No inode is left, or the quota is used up, although there is space.
+#[test]
+fn without_room_for_another_file_messages_are_refused_with_the_cause_and_taken_again_later() {
+    const QUOTA: i32 = 122;
+    for errno in [FULL, QUOTA] {
+        // The next file of the log, or the first file of a new queue.
+        for new_queue in [false, true] {
+            let disk = SimDisk::new();
+            let (store, clock) = open_with_clock(&disk, ASYNC);
+            put(&store, &message("T", 0, &[0; 1000]));
+            disk.limit_files(errno);
+            let mut refused = None;
+            let queue = u32::from(new_queue);
+            wait_for(|| {
+                let mut turn = store.turn();
+                push(&store, &mut turn, &message("T", queue, &[1; 1000]));
+                refused = store.append(&mut turn).err();
+                refused.is_some()
+            });
+            let text = refused.map(|error| error.to_string()).unwrap();
+            assert!(text.contains("inodes or quota"), "{text}");
+            assert!(text.contains("/store/"), "{text}");
+            let before = bodies(&store, "T", 0).len() + bodies(&store, "T", 1).len();
+            disk.heal();
+            wait_for(|| {
+                clock.advance(Duration::from_secs(1));
+                store.writable().is_ok()
+            });
+            put(&store, &message("T", queue, &[2; 1000]));
+            store.close().unwrap();
+            drop(store);
+            let store = open_on(&disk.power_cut(Unsynced::Lost), simulated(ASYNC));
+            let after = bodies(&store, "T", 0).len() + bodies(&store, "T", 1).len();
+            assert!(before < after, "{before} {after}");
+        }
+    }
+}

@@ -465,3 +465,50 @@ fn files_of_a_queue_that_lost_everything_say_nothing_later() {
     }
     assert!(8 < outlived, "{outlived} are too few");
 }
+
+/// A power cut keeps any part of what was not synced: entries behind a gap, later files, files of queues that lost everything.
+#[test]
+fn files_hold_nothing_of_lost_messages_after_a_while() {
+    let disk = SimDisk::new();
+    let store = open_on(&disk, simulated(ASYNC));
+    for i in 0..5 {
+        put(&store, &message("T", 0, &[i]));
+    }
+    store.close().unwrap();
+    drop(store);
+    let write = |path: &str, at: u64| {
+        let path = Path::new(path);
+        disk.create_dirs(path.parent().unwrap()).unwrap();
+        let file = disk.open(path, OpenMode::Create).unwrap();
+        file.set_len(320).unwrap();
+        file.write_at(&[7; 20], at).unwrap();
+        file.sync_all().unwrap();
+        disk.sync_dir(path.parent().unwrap()).unwrap();
+    };
+    let first = "/store/consumequeue/T/0/00000000000000000000";
+    let later = "/store/consumequeue/T/0/00000000000000000320";
+    let much_later = "/store/consumequeue/T/0/00000000000000000960";
+    let known = "/store/consumequeue/T/1/00000000000000000000";
+    let unknown = "/store/consumequeue/Unknown/3/00000000000000000000";
+    write(first, 9 * 20);
+    for path in [later, much_later, known, unknown] {
+        write(path, 40);
+    }
+    disk.open(Path::new("/store/abort"), OpenMode::Create)
+        .unwrap();
+    let clock = Arc::new(ManualClock::at(NOON));
+    let store = Store::open_stepped(Arc::new(disk.clone()), simulated(ASYNC), clock).unwrap();
+    // A queue that is asked for, but has no messages.
+    let idle = store.queue("T", QueueId(1));
+    while store.step(WorkerKind::Dispatch) {}
+    assert_eq!(idle.max(), QueueOffset(0));
+    drop(store);
+    let disk = disk.power_cut(Unsynced::Lost);
+    let left = disk.read(Path::new(first), 1000).unwrap();
+    assert!(left[5 * 20..].iter().all(|&byte| byte == 0));
+    for path in [later, much_later, known, unknown] {
+        assert!(!disk.exists(Path::new(path)).unwrap(), "{path}");
+    }
+    let store = open_on(&disk, simulated(ASYNC));
+    assert_eq!(bodies(&store, "T", 0).len(), 5);
+}

@@ -57,6 +57,8 @@ struct State {
     bad: Bad,
     /// Bytes that files may take together.
     capacity: Option<u64>,
+    /// Number of files that may be there, and the number of the error if another is to be made.
+    files_max: Option<(usize, i32)>,
     /// What the times of files are taken from.
     now: Millis,
 }
@@ -96,6 +98,7 @@ impl SimDisk {
         state.faults = Faults::default();
         state.bad = Bad::default();
         state.capacity = None;
+        state.files_max = None;
     }
 
     /// The bytes of files whose paths contain `paths` are on the device only from now on; `None` ends that. A read that is
@@ -117,6 +120,14 @@ impl SimDisk {
     /// Files can take `bytes` together from now on. Bytes reserved before are not taken away.
     pub fn limit(&self, bytes: u64) {
         self.state.lock().capacity = Some(bytes);
+    }
+
+    /// No further file can be made from now on, whatever the space, unless another one goes: as without inodes (28) or beyond a
+    /// quota (122).
+    pub fn limit_files(&self, errno: i32) {
+        let mut state = self.state.lock();
+        let count = state.names.files().count();
+        state.files_max = Some((count, errno));
     }
 
     /// Files that are written to from now on are as old as this says.
@@ -221,6 +232,11 @@ impl SimDisk {
 }
 
 impl State {
+    fn is_out_of_files(&self) -> bool {
+        let count = self.names.files().count();
+        self.files_max.is_some_and(|(most, _)| most <= count)
+    }
+
     fn used(&self) -> u64 {
         let named = self.names.files().map(|file| file.lock().taken());
         let removed = self.names.removed().map(|file| file.lock().taken());
@@ -242,6 +258,11 @@ impl Disk for SimDisk {
                 return Err(error(path, io::ErrorKind::AlreadyExists));
             }
             (Some(content), _) => content,
+            (None, OpenMode::Create | OpenMode::CreateNew) if state.is_out_of_files() => {
+                let (_, errno) = state.files_max.unwrap_or_default();
+                let error = io::Error::from_raw_os_error(errno);
+                return Err(DiskError::new("create", path, error));
+            }
             (None, OpenMode::Create | OpenMode::CreateNew) => state
                 .names
                 .create(path)
