@@ -25,7 +25,7 @@ _IDLE_SHARE = 0.02
 
 
 class Driver:
-    """Measures servers in turn. `memory`: touched before each measured load, if given."""
+    """Measures servers in turn. `memory`: what is free of it is touched before each measured load without a rate, if given."""
 
     def __init__(self, args, folder, memory=None):
         self.args = args
@@ -40,9 +40,10 @@ class Driver:
         try:
             self._ready(workload, server)
             if workload.cold:
-                machine.drop_from_cache(server.log_files())
+                machine.drop_from_cache(server.old_log_files())
             flush = machine.flush_latency_us(self.folder) if workload.flush == "SYNC_FLUSH" else None
-            self.settle_memory()
+            if self.memory and "-r" not in workload.options:
+                self.memory.touch_free()
             os.sync()
             seconds = max(1, round(self.args.seconds * workload.length))
             before = machine.cpu_times()
@@ -63,11 +64,6 @@ class Driver:
             figures["flush_p50_us"], figures["flush_p99_us"] = flush
         event(_line("round %d" % round_number, workload.name, server.name, figures))
         return figures
-
-    def settle_memory(self):
-        """No page that is free now comes fresh from the host during the next seconds."""
-        if self.memory:
-            self.memory.touch_free()
 
     def _failed(self, what, server, error):
         text = "%s against %s: %s" % (what, server.name, str(error).strip()[-500:] or type(error).__name__)

@@ -1,5 +1,6 @@
 """What is promised, as ratios inside one run, and whether it holds."""
 
+from . import beside
 from .figures import median, plain
 
 CPU = "server_cpu_us_per_message"
@@ -67,6 +68,8 @@ def judge(results, apache):
         add("send rate, %s: FerroMQ / Apache" % workload, workload, RATE, ours, apache, least=least)
     add("p99.9 at 8,000/s: Apache / FerroMQ", "paced8k", P999, apache, ours, least=20)
     gates.append(_soak(results.get("soak", {}).get(ours)))
+    found = results.get("beside")
+    gates.append(Gate("p99.9 at half load beside deletion, a scan, or syncs / alone", beside.worst_ratio(found) if found else None, most=1.2))
     gates += _queues(results["runs"], ours)
     for name, key, least in (
         ("start to first send", "start_seconds", 20),

@@ -10,7 +10,7 @@ import time
 from harness import processes
 from harness.events import event
 
-from . import idle, machine, report, servers, soak
+from . import beside, idle, machine, report, servers, soak
 from .driver import Driver
 from .memory import Memory
 from .workloads import FILLS, MID, QUICK, WARM_UP, WORKLOADS, asked
@@ -38,7 +38,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="ferromq-bench-", dir=args.data)
     memory = Memory(args.memory_gib) if args.memory_gib else None
     driver = Driver(args, folder, memory)
-    results = {"conditions": [], "stalls": [], "runs": {}, "idle": {}, "soak": {}, "ready_seconds": {}}
+    results = {"conditions": [], "stalls": [], "runs": {}, "idle": {}, "soak": {}, "beside": None, "ready_seconds": {}}
     code = 0
     began = time.time()
     try:
@@ -46,6 +46,8 @@ def main():
             measure_idle(args, driver, results)
         for flush, names in plan:
             measure_phase(args, driver, flush, names, results)
+        if args.beside:
+            results["beside"] = beside.measure(driver, servers.make("ferromq", folder, "ASYNC_FLUSH"), args.beside, args.soak_gib)
         for name in args.soak_servers if args.soak else ():
             server = servers.make(name, folder, "ASYNC_FLUSH")
             most = report.median(results["runs"].get("64x1", {}).get(name, []), "messages_per_second")
@@ -82,6 +84,9 @@ def parse():
     parser.add_argument("--idle-seconds", type=int, default=60, help="how long idle servers are watched")
     parser.add_argument("--soak", type=int, default=0, metavar="MINUTES", help="then half load for so long, with a cold reader")
     parser.add_argument("--soak-servers", nargs="+", default=["ferromq"], help="who is soaked: ferromq, apache-5.5.0")
+    parser.add_argument(
+        "--beside", type=int, default=0, metavar="REPEATS", help="then half load of FerroMQ alone and beside deletion, a scan of old messages, and syncs"
+    )
     parser.add_argument("--soak-gib", type=int, default=10, help="disk space for the soak: FerroMQ deletes what is beyond it, the load on others is lowered to fit")
     parser.add_argument("--store-gib", type=int, default=20, help="a server whose store is larger begins with an empty one")
     parser.add_argument(
@@ -132,6 +137,7 @@ def estimate_seconds(args, plan):
                 able = load.floor if kind == "floor" else load.apache or kind != "apache"
                 fresh = 20 if load.fresh and kind != "apache" else 0
                 total += able * args.rounds * (args.seconds * load.length + load.warmup + fresh + _OVERHEAD_SECONDS)
+    total += args.beside * beside.REPEAT_SECONDS
     if args.soak:
         total += len(args.soak_servers) * ((args.soak + min(args.soak, 2)) * 60 + 60)
     return total
@@ -184,7 +190,7 @@ def conditions(args, results, seconds):
     lines.append("medians of %d interleaved rounds of %d s (twice that for paced loads) after a warm-up; %.0f minutes in all" % shape)
     if args.memory_gib:
         lines.append(
-            "all memory but %d GiB is held, and what is free is touched before each run: pages that come fresh from the host would cost more "
+            "all memory but %d GiB is held, and what is free is touched before each run at the greatest rate: pages that come fresh from the host would cost more "
             "than what is measured" % args.memory_gib
         )
     if results["stalls"]:

@@ -3,7 +3,8 @@
 A virtual machine may give the host back what is free. The first use of such a page then costs up to 10 µs, a hundred times the copy of
 what is written to it, and whoever comes first pays: a log that grows on fresh pages, but not one that is deleted and begun again. The
 machine of a broker in use has no such pages: all that is not otherwise used is page cache. So the rest of a large memory is held for the
-whole of a run, and what is left free is touched before each measurement, for every server alike.
+whole of a run, and what is left free is touched before each measurement of a greatest rate, for every server alike. Not before a paced load: some
+seconds later the host takes again what it finds free, and gigabytes of that stop the machine for a tenth of a second.
 """
 
 import mmap

@@ -3,7 +3,7 @@
 import json
 import os
 
-from . import gates, pictures
+from . import beside, gates, pictures
 from .figures import median, middle, plain, values
 from .workloads import WORKLOADS
 
@@ -65,7 +65,7 @@ def markdown(results, apache, drawn):
     for workload in WORKLOADS:
         if workload in results["runs"]:
             lines += _table(workload, results["runs"][workload])
-    lines += _fan_out(results["runs"]) + _versions(results) + _soak(results["soak"])
+    lines += _fan_out(results["runs"]) + _versions(results) + _beside(results.get("beside")) + _soak(results["soak"])
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -155,6 +155,18 @@ def _versions(results):
             figures = [median(runs.get(name, []), key) for key in ("server_cpu_us_per_message", "messages_per_second", "latency_p99.9_us")]
             cells.append("%.2f µs, %.0f/s, %.0f µs" % tuple(figures) if None not in figures else "–")
         lines.append("| %s | %s |" % (workload, " | ".join(cells)))
+    return lines + [""]
+
+
+def _beside(found):
+    if not found:
+        return []
+    told = "%d/s (half of its greatest rate) in slices in turn; %d GiB of old files each time."
+    lines = ["## Beside other work", "", told % (found["rate"], found["old_gib"]), ""] + _head("median (least to greatest)", list(beside.KINDS))
+    for title, key, form, scale in ROWS:
+        cells = [_cell([value * scale for value in values(found["runs"][kind], key)], form) for kind in beside.KINDS]
+        if any(cell != "–" for cell in cells):
+            lines.append("| %s | %s |" % (title, " | ".join(cells)))
     return lines + [""]
 
 

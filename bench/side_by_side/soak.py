@@ -39,7 +39,6 @@ def measure(driver, server, minutes, disk_gib, most_per_second):
         paced = ("produce", "-c", "64", "-i", "16", "-r", str(rate))
         cold = ("--cold-reader", "--cold-rate", "20000")
         for name, options, length in (("undisturbed", paced, undisturbed), ("disturbed", (*paced, *cold), minutes)):
-            driver.settle_memory()
             os.sync()
             event("soak of %s, %s: %d/s for %d minutes" % (server.name, name, rate, length))
             with _Dropping(server, name == "disturbed"):
@@ -73,6 +72,6 @@ class _Dropping:
 
     def _run(self):
         while True:
-            machine.forget(sorted(self._server.log_files())[:-2])
+            machine.forget(self._server.old_log_files())
             if self._end.wait(_COLD_AGAIN_SECONDS):
                 return

@@ -28,7 +28,8 @@ class Workload:
 # name -> (topic, options, seconds): the same number of messages for every server.
 FILLS = {
     "pull": ("wpull", ("-c", "8", "-i", "16", "-r", "16000"), 12),
-    "cold": ("wcold", ("-c", "8", "-i", "1", "--batch", "32", "-r", "64000"), 12),
+    # More than a log file: the newest stays in the page cache.
+    "cold": ("wcold", ("-c", "8", "-i", "1", "--batch", "32", "-r", "200000"), 12),
 }
 
 _PACED = ("produce", "-c", "64", "-i", "16", "-r", "8000")
@@ -56,13 +57,15 @@ _ALL = (
     ),
     Workload("128B", "8 connections, 16 in flight, 128 B", ("produce", "-c", "8", "-i", "16", "-s", "128")),
     Workload("256KiB", "8 connections, 1 in flight, 256 KiB", ("produce", "-c", "8", "-s", "262144")),
-    Workload("queues-1k", "8 x 16 over 1,000 queues", _QUEUES, floor=False, fresh=True, tags=("mid",)),
-    Workload("queues-10k", "8 x 16 over 10,000 queues", (*_QUEUES, "--topics", "10"), warmup=2, floor=False, fresh=True, tags=("mid",)),
-    # Apache's broker maps a file per queue; 100,000 exceed the kernel's usual limit of mappings (65,530) and end it.
+    # So long that the writes of entries to the queues' files, which come every few seconds, are in the mean.
+    Workload("queues-1k", "8 x 16 over 1,000 queues", _QUEUES, length=5.0, floor=False, apache=False, fresh=True, tags=("mid",)),
+    Workload("queues-10k", "8 x 16 over 10,000 queues", (*_QUEUES, "--topics", "10"), length=5.0, warmup=2, floor=False, apache=False, fresh=True, tags=("mid",)),
+    # For FerroMQ only: Apache's broker maps a file per queue; 100,000 exceed the kernel's usual limit of mappings (65,530) and end it.
     Workload(
         "queues-100k",
         "8 x 16 over 100,000 queues",
         (*_QUEUES, "--topics", "100"),
+        length=5.0,
         warmup=4,
         floor=False,
         apache=False,

@@ -1,0 +1,120 @@
+"""Sends at half of the greatest load, alone and beside deletion, a scan of old messages, and syncs of small files: in slices in turn, so
+that what the machine does meanwhile hits all alike."""
+
+import os
+import subprocess
+import threading
+import time
+
+from harness import probe
+from harness.events import event
+
+from . import machine
+from .figures import middle
+from .workloads import WORKLOADS
+
+P999 = "latency_p99.9_us"
+KINDS = ("alone", "syncs of small files", "a scan of old messages", "deletion")
+# Each kind between slices without anything else; deletion comes last, because it leaves nothing to delete or to scan.
+_TURNS = ("alone", KINDS[1], "alone", KINDS[2], "alone", KINDS[3], "alone")
+# Deletion of 10 GiB takes about as long.
+_SLICE_SECONDS = 10
+_SETTLE_SECONDS = 20
+# A repeat, with its fill and what is done between slices.
+REPEAT_SECONDS = 30 + _SETTLE_SECONDS + len(_TURNS) * (_SLICE_SECONDS + 4)
+_OLD = "wold"
+_RECORD_BYTES = 1280
+_FILL_RATE = 400_000
+_DELETE_EXPIRED_COMMITLOG = 329
+# A broker with thousands of groups and topics saves as much, though not as often.
+_SMALL_FILES = 4
+_SMALL_BYTES = 64 << 10
+_SMALL_PAUSE_SECONDS = 0.25
+
+
+def measure(driver, server, repeats, old_gib):
+    """Kind -> runs, with the rate; None when it failed. `server` must be FerroMQ: others delete in their own time."""
+    try:
+        # Everything is expired, but no hour is one of deletion: it begins on request.
+        server.settings.update({"fileReservedTime": 0, "deleteWhen": "%02d" % ((time.localtime().tm_hour + 12) % 24)})
+        driver.restart(server)
+        most = driver.load(WORKLOADS["64x1"].options, "wbeside", server, 5, 2)["messages_per_second"]
+        paced = ("produce", "-c", "64", "-i", "16", "-r", str(int(most / 2)))
+        found = {"rate": int(most / 2), "old_gib": old_gib, "runs": {kind: [] for kind in KINDS}}
+        for number in range(repeats):
+            _fill(driver, server, old_gib)
+            for kind in _TURNS:
+                found["runs"][kind].append(_slice(driver, server, paced, kind))
+            event("beside other work: repeat %d of %d done" % (number + 1, repeats))
+        return found
+    except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
+        driver.failures.append("beside other work: %s" % error)
+        event("FAILED beside other work: %s" % error)
+        return None
+    finally:
+        server.stop()
+
+
+def worst_ratio(found):
+    """The largest of the medians of p99.9 beside something, by that of alone."""
+    p999 = {kind: middle([run[P999] for run in runs]) for kind, runs in found["runs"].items()}
+    return max(p999[kind] for kind in KINDS[1:]) / p999["alone"]
+
+
+def _fill(driver, server, gib):
+    """Old messages, as many files as they take."""
+    seconds = max(1, round(gib * (1 << 30) / _RECORD_BYTES / _FILL_RATE))
+    driver.load(("produce", "-c", "8", "--batch", "32", "-r", str(_FILL_RATE)), _OLD, server, seconds, 0, series=False)
+    # What is old is not in the page cache. The host of a virtual machine takes back what is free then: not during a slice.
+    machine.drop_from_cache(server.old_log_files())
+    time.sleep(_SETTLE_SECONDS)
+
+
+def _slice(driver, server, paced, kind):
+    options = paced
+    if kind == "a scan of old messages":
+        options = (*paced, "--cold-reader", "--cold-topic", _OLD, "--cold-rate", "20000")
+    os.sync()
+    before = len(server.old_log_files())
+    if kind == "deletion":
+        probe.call(("127.0.0.1", server.port), _DELETE_EXPIRED_COMMITLOG, {})
+    with _Syncs(server.folder, kind == "syncs of small files"):
+        run = driver.load(options, "wbeside", server, _SLICE_SECONDS, 0 if kind == "deletion" else 1, series=False)
+    if kind == "deletion":
+        run["deleted_files"] = before - len(server.old_log_files())
+        if run["deleted_files"] <= 0:
+            raise RuntimeError("nothing was deleted")
+    event("%-24s p99 %7.0f us, p99.9 %7.0f us" % (kind, run["latency_p99_us"], run[P999]))
+    return run
+
+
+class _Syncs:
+    """Replaces small files as a broker saves its settings, over and over, while it is entered: written, synced, renamed, folder synced."""
+
+    def __init__(self, folder, wanted):
+        self._folder = os.path.join(folder, "syncs")
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run) if wanted else None
+
+    def __enter__(self):
+        if self._thread:
+            os.makedirs(self._folder, exist_ok=True)
+            self._thread.start()
+
+    def __exit__(self, *_):
+        self._end.set()
+        if self._thread:
+            self._thread.join()
+
+    def _run(self):
+        folder = os.open(self._folder, os.O_RDONLY)
+        while not self._end.wait(_SMALL_PAUSE_SECONDS):
+            for number in range(_SMALL_FILES):
+                path = os.path.join(self._folder, "%d.json" % number)
+                with open(path + ".tmp", "wb") as out:
+                    out.write(b"x" * _SMALL_BYTES)
+                    out.flush()
+                    os.fsync(out.fileno())
+                os.rename(path + ".tmp", path)
+                os.fsync(folder)
+        os.close(folder)
