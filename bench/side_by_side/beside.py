@@ -1,15 +1,16 @@
 """Sends at half of the greatest load, alone and beside deletion, a scan of old messages, and syncs of small files: in slices in turn, so
 that what the machine does meanwhile hits all alike."""
 
+import functools
 import os
 import subprocess
-import threading
 import time
 
 from harness import probe
 from harness.events import event
 
 from . import machine
+from .background import Repeating
 from .figures import middle
 from .workloads import WORKLOADS
 
@@ -48,9 +49,7 @@ def measure(driver, server, repeats, old_gib):
             event("beside other work: repeat %d of %d done" % (number + 1, repeats))
         return found
     except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
-        driver.failures.append("beside other work: %s" % error)
-        event("FAILED beside other work: %s" % error)
-        return None
+        return driver.failed("other work", server, error)
     finally:
         server.stop()
 
@@ -78,7 +77,8 @@ def _slice(driver, server, paced, kind):
     before = len(server.old_log_files())
     if kind == "deletion":
         probe.call(("127.0.0.1", server.port), _DELETE_EXPIRED_COMMITLOG, {})
-    with _Syncs(server.folder, kind == "syncs of small files"):
+    saves = functools.partial(_save_small_files, os.path.join(server.folder, "syncs"))
+    with Repeating(saves if kind == "syncs of small files" else None, _SMALL_PAUSE_SECONDS):
         run = driver.load(options, "wbeside", server, _SLICE_SECONDS, 0 if kind == "deletion" else 1, series=False)
     if kind == "deletion":
         run["deleted_files"] = before - len(server.old_log_files())
@@ -88,33 +88,18 @@ def _slice(driver, server, paced, kind):
     return run
 
 
-class _Syncs:
-    """Replaces small files as a broker saves its settings, over and over, while it is entered: written, synced, renamed, folder synced."""
-
-    def __init__(self, folder, wanted):
-        self._folder = os.path.join(folder, "syncs")
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run) if wanted else None
-
-    def __enter__(self):
-        if self._thread:
-            os.makedirs(self._folder, exist_ok=True)
-            self._thread.start()
-
-    def __exit__(self, *_):
-        self._end.set()
-        if self._thread:
-            self._thread.join()
-
-    def _run(self):
-        folder = os.open(self._folder, os.O_RDONLY)
-        while not self._end.wait(_SMALL_PAUSE_SECONDS):
-            for number in range(_SMALL_FILES):
-                path = os.path.join(self._folder, "%d.json" % number)
-                with open(path + ".tmp", "wb") as out:
-                    out.write(b"x" * _SMALL_BYTES)
-                    out.flush()
-                    os.fsync(out.fileno())
-                os.rename(path + ".tmp", path)
-                os.fsync(folder)
-        os.close(folder)
+def _save_small_files(folder):
+    """Replaces small files as a broker saves its settings: written, synced, renamed, folder synced."""
+    os.makedirs(folder, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        for number in range(_SMALL_FILES):
+            path = os.path.join(folder, "%d.json" % number)
+            with open(path + ".tmp", "wb") as out:
+                out.write(b"x" * _SMALL_BYTES)
+                out.flush()
+                os.fsync(out.fileno())
+            os.rename(path + ".tmp", path)
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -52,8 +52,7 @@ class Driver:
             after = machine.cpu_times()
             ours = machine.process_ticks([server.pid]) - ours_before
         except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
-            self._failed(workload.name, server, error)
-            return None
+            return self.failed(workload.name, server, error)
         finally:
             server.pause()
         everything = max(1, after[0] - before[0])
@@ -65,7 +64,8 @@ class Driver:
         event(_line("round %d" % round_number, workload.name, server.name, figures))
         return figures
 
-    def _failed(self, what, server, error):
+    def failed(self, what, server, error):
+        """Notes and tells what failed; there are no figures then."""
         text = "%s against %s: %s" % (what, server.name, str(error).strip()[-500:] or type(error).__name__)
         event("FAILED " + text)
         self.failures.append(text)
@@ -148,7 +148,7 @@ class Driver:
             self.warm_up(server, self.args.java_warmup if server.kind == "apache" else 2)
             return True
         except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
-            self._failed("start", server, error)
+            self.failed("start", server, error)
             server.stop()
             return False
         finally:

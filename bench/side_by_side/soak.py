@@ -2,11 +2,11 @@
 
 import os
 import subprocess
-import threading
 
 from harness.events import event
 
 from . import machine
+from .background import Repeating
 from .workloads import WORKLOADS
 
 _RECORD_BYTES = 1280
@@ -37,41 +37,19 @@ def measure(driver, server, minutes, disk_gib, most_per_second):
             rate = int(min(rate, fits))
         found = {"rate": rate, "half_of_greatest": most_per_second / 2, "minutes": minutes}
         paced = ("produce", "-c", "64", "-i", "16", "-r", str(rate))
+
+        def forget():
+            machine.forget(server.old_log_files())
+
         cold = ("--cold-reader", "--cold-rate", "20000")
         for name, options, length in (("undisturbed", paced, undisturbed), ("disturbed", (*paced, *cold), minutes)):
             os.sync()
             event("soak of %s, %s: %d/s for %d minutes" % (server.name, name, rate, length))
-            with _Dropping(server, name == "disturbed"):
+            with Repeating(forget if name == "disturbed" else None, _COLD_AGAIN_SECONDS):
                 found[name] = driver.load(options, "wsoak", server, length * 60, 5)
             event("soak of %s, %s: p99.9 %.0f us" % (server.name, name, found[name]["latency_p99.9_us"]))
         return found
     except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
-        driver.failures.append("soak of %s: %s" % (server.name, error))
-        event("FAILED soak of %s: %s" % (server.name, error))
-        return None
+        return driver.failed("soak", server, error)
     finally:
         server.stop()
-
-
-class _Dropping:
-    """Keeps all but the newest log file out of the page cache while it is entered."""
-
-    def __init__(self, server, wanted):
-        self._server = server
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run) if wanted else None
-
-    def __enter__(self):
-        if self._thread:
-            self._thread.start()
-
-    def __exit__(self, *_):
-        self._end.set()
-        if self._thread:
-            self._thread.join()
-
-    def _run(self):
-        while True:
-            machine.forget(self._server.old_log_files())
-            if self._end.wait(_COLD_AGAIN_SECONDS):
-                return
