@@ -15,6 +15,7 @@ use crate::error::Fatal;
 use crate::index::KeyIndex;
 use crate::queue::Queue;
 use crate::recover::Recovered;
+use crate::retention;
 use crate::worker::Next;
 
 /// A checkpoint is saved when this much time has passed since the last, if there is anything new.
@@ -262,7 +263,18 @@ impl Dispatcher {
         self.dispatch()?;
         self.settle(usize::MAX)?;
         self.prepared = None;
-        self.checkpoint()
+        let proofs = retention::with_proofs(&self.core)?;
+        if !proofs.is_empty() {
+            // Whatever the last one says: lowest offsets may have risen since.
+            self.saved.0 = 0;
+        }
+        self.checkpoint()?;
+        if self.saved.0 == self.position {
+            for (queue, number) in proofs {
+                self.core.files.remove_before(&queue, number)?;
+            }
+        }
+        Ok(())
     }
 
     /// Syncs queues and index; what a checkpoint says of them.

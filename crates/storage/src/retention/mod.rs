@@ -19,3 +19,4 @@ pub(crate) use cleaner::Cleaner;
 pub(crate) use orders::Orders;
 pub use settings::Retention;
 pub use space::{DiskSpace, Full};
+pub(crate) use sweep::with_proofs;

@@ -94,6 +94,27 @@ pub(super) fn remove_old_files(core: &Core, queue: &Queue) -> Result<(), DiskErr
     Ok(())
 }
 
+/// The queues whose lowest offset begins a file while the file before that is still there, with the number of the file of the
+/// lowest offset. As soon as a checkpoint says where they begin the other file proves nothing any more. RocketMQ looks for the
+/// lowest offset in the first file only, and takes it for 0 for a minute if that holds nothing but entries of deleted messages.
+pub(crate) fn with_proofs(core: &Core) -> Result<Vec<(Arc<Queue>, u64)>, DiskError> {
+    let per_file = core.files.entries_per_file();
+    let mut found = Vec::new();
+    for queue in core.queues.all() {
+        let min = queue.min().0;
+        let begins_file = min != 0 && min.is_multiple_of(per_file);
+        // Without messages the file before is the last, which stays.
+        if !begins_file || queue.is_destroyed() || queue.tail.lock().written() <= min {
+            continue;
+        }
+        let number = min / per_file;
+        if core.disk.exists(&core.files.path(&queue, number - 1))? {
+            found.push((queue, number));
+        }
+    }
+    Ok(found)
+}
+
 /// Number of the first file that stays: the one with the entry before the lowest offset. Its first entry is below the start of
 /// the log, by which a start without our newest checkpoint knows that the files before it are rightly gone; and a queue
 /// without messages keeps its last file, and so its next offset, also under RocketMQ.

@@ -191,6 +191,80 @@ fn queue_files_that_were_rightly_deleted_are_not_missed_by_an_older_checkpoint()
     check_log(&kept);
 }
 
+/// A store with a queue whose lowest offset begins a file.
+fn at_file_start() -> Kept {
+    let kept = (100..116).find_map(|count| {
+        let kept = Kept::new(at_most(3 * FILE));
+        // Moves the borders of the files of the log.
+        kept.put("Old", 0..count % 100);
+        kept.put("T", 0..count);
+        kept.settle();
+        kept.clean();
+        kept.range("T").0.is_multiple_of(16).then_some(kept)
+    });
+    kept.expect("one of sixteen numbers of messages")
+}
+
+fn first_file(kept: &Kept) -> String {
+    kept.files("consumequeue/T/0")[0].clone()
+}
+
+/// RocketMQ looks for the lowest offset in the first file only.
+#[test]
+fn a_clean_stop_leaves_no_file_without_entries_of_messages() {
+    let kept = at_file_start();
+    let (min, max) = kept.range("T");
+    assert_eq!(first_file(&kept), format!("{:020}", (min - 16) * 20));
+    // With nothing new since the last checkpoint, and with something.
+    for end in [max, max + 1] {
+        let kept = at_file_start();
+        kept.put(
+            "T",
+            u32::try_from(max).unwrap()..u32::try_from(end).unwrap(),
+        );
+        kept.store.close().unwrap();
+        assert_eq!(first_file(&kept), format!("{:020}", min * 20));
+        let kept = kept.reopened(|_| {});
+        assert_eq!(kept.range("T"), (min, end));
+        check_log(&kept);
+    }
+}
+
+#[test]
+fn a_stop_that_removes_such_files_may_be_cut_short_and_nothing_is_made_anew() {
+    let marker = Path::new("/store/consumequeue/T/marker");
+    let prepared = || {
+        let kept = at_file_start();
+        let file = kept.sim.open(marker, OpenMode::Create).unwrap();
+        file.sync_all().unwrap();
+        // With the files that went before: a power cut brings none of them back.
+        for dir in [marker.parent().unwrap(), &marker.with_file_name("0")] {
+            kept.sim.sync_dir(dir).unwrap();
+        }
+        kept
+    };
+    let kept = prepared();
+    let range = kept.range("T");
+    let before = kept.sim.changes();
+    kept.store.close().unwrap();
+    let operations = kept.sim.changes() - before;
+    assert!(4 < operations, "{operations}: what is there to interrupt?");
+    for operation in 0..=operations {
+        let kept = prepared();
+        kept.sim.power_fails_after(operation);
+        let _ = kept.store.close();
+        kept.sim.for_each_power_cut(40, |left| {
+            let mut config = crate::support::simulated(crate::support::ASYNC);
+            config.retention = at_most(3 * FILE);
+            let kept = Kept::open(left, config);
+            assert_eq!(kept.range("T"), range);
+            check_log(&kept);
+            // Who makes the queues anew removes their folder first.
+            assert!(kept.sim.exists(marker).unwrap(), "cut after {operation}");
+        });
+    }
+}
+
 fn check_log(kept: &Kept) {
     let (min, max) = kept.range("T");
     let (min, max) = (u32::try_from(min).unwrap(), u32::try_from(max).unwrap());
