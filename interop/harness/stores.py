@@ -38,6 +38,7 @@ class Stores(Server):
         self._ferromq = FerroMQ(folder, "split")
         self._apache = Apache(folder, apache_version)
         self._running = None
+        self._kind = None
         self._store = None
 
     def start(self):
@@ -50,7 +51,8 @@ class Stores(Server):
 
     def switch_broker(self, kind, store, clean, settings):
         """Ends the running broker, if there is one, and starts that of `kind` (if not `none`) on the folder `store`."""
-        self._end_broker(clean)
+        self._end_broker(clean, is_handed_over=kind != self._kind)
+        self._kind = kind
         if kind == "none":
             return
         self._store = os.path.join(self.folder, store)
@@ -64,7 +66,7 @@ class Stores(Server):
         self._running = server
         event("  %s is ready after %.1f s" % (kind, time.monotonic() - began))
 
-    def _end_broker(self, clean):
+    def _end_broker(self, clean, is_handed_over):
         if self._running is None:
             return
         began = time.monotonic()
@@ -72,7 +74,7 @@ class Stores(Server):
         self._running = None
         event("  the broker before has ended after %.1f s" % (time.monotonic() - began))
         probe.wait_for("the name server forgets the broker", self._no_broker, 30)
-        event("  left behind: " + self._contents())
+        event("  left behind: " + self._contents(is_handed_over))
 
     def store(self):
         return self._store
@@ -84,8 +86,8 @@ class Stores(Server):
         except (OSError, ValueError):
             return False
 
-    def _contents(self):
-        """What makes the folder interesting, and fails the run if something of it is missing."""
+    def _contents(self, is_handed_over):
+        """What makes the folder interesting; fails the run if something of it is missing when the other server is to have it."""
         log = os.path.join(self._store, "commitlog")
         records = [magic for name in sorted(os.listdir(log)) for magic in _magics(os.path.join(log, name))]
         long_topics = sum(magic == _MAGIC_V2 for magic in records)
@@ -98,7 +100,7 @@ class Stores(Server):
             os.path.exists(os.path.join(self._store, "abort")),
         )
         is_thin = len(os.listdir(index)) < 2 or len(os.listdir(log)) < 2
-        if is_thin or (long_topics == 0 and self._needs_long_topics):
+        if is_handed_over and (is_thin or (long_topics == 0 and self._needs_long_topics)):
             raise RuntimeError("the store does not hold what it should: " + text)
         return text
 

@@ -32,10 +32,15 @@ final class Check {
 
     /** Waits until a fact holds. */
     static void eventually(String what, Fact fact) throws Exception {
-        long end = System.nanoTime() + WAIT_SECONDS * 1_000_000_000L;
+        within(WAIT_SECONDS, what, fact);
+    }
+
+    /** Waits for something of which it is known that it may take longer than {@link #eventually} waits. */
+    static void within(long seconds, String what, Fact fact) throws Exception {
+        long end = System.nanoTime() + seconds * 1_000_000_000L;
         while (!fact.holds()) {
             if (System.nanoTime() > end) {
-                throw new AssertionError("not within " + WAIT_SECONDS + " s: " + what);
+                throw new AssertionError("not within " + seconds + " s: " + what);
             }
             Thread.sleep(20);
         }

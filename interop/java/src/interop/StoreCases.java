@@ -10,7 +10,8 @@ final class StoreCases {
     static final List<Case> ALL = List.of(
             Case.alone("store-clean-stops", c -> inTurn(c, "clean", List.of("ferromq", "apache", "ferromq"))),
             Case.alone("store-kills", c -> inTurn(c, "kill", List.of("apache", "ferromq", "apache", "ferromq"))),
-            Case.alone("store-deleted-files", c -> DeletedStoreCase.run(c, hasLongGroups(c, "ferromq"))));
+            Case.alone("store-deleted-files", c -> DeletedStoreCase.run(c, "ferromq", hasLongGroups(c, "ferromq"))),
+            Case.alone("store-deleted-by-apache", c -> DeletedStoreCase.run(c, "apache", hasLongGroups(c, "apache"))));
 
     /** Only on request: a small store of Apache's broker, for the tests of the storage crate (`../pack-store`). */
     static final Case GOLDEN = Case.alone("store-golden", StoreCases::golden);

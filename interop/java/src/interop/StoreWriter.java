@@ -220,8 +220,18 @@ final class StoreWriter {
         MessageQueue dead = new MessageQueue("%DLQ%" + failer, BROKER, 0);
         Check.eventually("dead letter " + turn, () -> max(dead) == turn + 1);
         second.awaitExactly(List.of("works never or later " + turn));
-        hopeless.shutdown();
-        unlucky.shutdown();
+        stopFailing(hopeless, turn);
+        stopFailing(unlucky, turn);
+    }
+
+    /** Not before the consumer counts what it gave back: else the next turn gets that once more, and one dead letter too many. */
+    private void stopFailing(DefaultMQPushConsumer consumer, int turn) throws Exception {
+        String retry = "%RETRY%" + consumer.getConsumerGroup();
+        for (String topic : List.of(failing, retry)) {
+            c.awaitCounted(consumer, topic, turn + 1L);
+        }
+        c.stopAfter(consumer, retry, turn + 1L);
+        c.awaitStored(consumer.getConsumerGroup(), failing, turn + 1L);
     }
 
     private DefaultMQPushConsumer failing(String group, Predicate<MessageExt> works) throws Exception {
