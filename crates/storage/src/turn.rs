@@ -337,6 +337,21 @@ impl Rules {
     }
 }
 
+impl Turn {
+    /// The records from `first` on that must stay together: the end of their numbers, and their size in bytes.
+    pub(crate) fn group(&self, first: usize) -> (usize, u64) {
+        let mut bytes = u64::from(self.records[first].size);
+        let mut i = first + 1;
+        while let Some(record) = self.records.get(i)
+            && record.with_previous
+        {
+            bytes += u64::from(record.size);
+            i += 1;
+        }
+        (i, bytes)
+    }
+}
+
 impl TurnRecord {
     /// The queue entry, once the place is known.
     pub(crate) fn entry(&self, stored: Millis) -> Entry {

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use super::blocks::Blocks;
 use super::keeper::Keeper;
+use super::last_block::LastBlock;
 use super::ring::Ring;
 use super::segment::Segment;
 use super::segments::Segments;
@@ -59,6 +60,8 @@ struct Tail {
     end: u64,
     /// The file that `end` lies in. A full file is left only when the next record comes.
     segment: Arc<Segment>,
+    /// The block that `end` lies in.
+    block: LastBlock,
     /// Ranges that a failed append may have written to.
     scrub: Vec<Piece>,
     /// Reused by every append.
@@ -146,6 +149,7 @@ impl CommitLog {
             tail: Mutex::new(Tail {
                 end,
                 segment,
+                block: LastBlock::default(),
                 scrub: Vec::new(),
                 pieces: Vec::new(),
                 pending: Pending {
@@ -201,8 +205,9 @@ impl CommitLog {
         let mut done = self.plan(tail, turn, &mut pieces);
         if done.is_ok() {
             Self::assign(turn, &pieces);
-            done = self.write(turn, &pieces);
+            done = self.write(&mut tail.block, turn, &pieces);
             if done.is_err() {
+                tail.block.forget();
                 Self::withdraw(turn);
             }
         }
@@ -241,7 +246,7 @@ impl CommitLog {
         let mut piece = Piece::begin(Arc::clone(&tail.segment), tail.end, 0);
         let mut i = 0;
         while i < turn.records.len() {
-            let (group_end, bytes) = group(turn, i);
+            let (group_end, bytes) = turn.group(i);
             let end = piece.segment.end();
             if end < piece.to + bytes + BLANK_BYTES as u64 {
                 piece.blank = true;
@@ -295,12 +300,12 @@ impl CommitLog {
         }
     }
 
-    fn write(&self, turn: &Turn, pieces: &[Piece]) -> Result<(), DiskError> {
+    fn write(&self, block: &mut LastBlock, turn: &Turn, pieces: &[Piece]) -> Result<(), DiskError> {
         for piece in pieces {
             let len = usize::try_from(piece.to - piece.from).expect("a part of a turn in memory");
             let bytes = &turn.bytes[piece.bytes_at..piece.bytes_at + len];
             if !bytes.is_empty() {
-                piece.segment.write(bytes, piece.from)?;
+                block.write(&piece.segment, bytes, piece.from, turn.stored)?;
             }
             if piece.blank {
                 let remaining =
@@ -414,17 +419,4 @@ impl CommitLog {
         let _tail = self.tail.lock();
         action()
     }
-}
-
-/// The records from `first` on that must stay together: the end of their numbers, and their size in bytes.
-fn group(turn: &Turn, first: usize) -> (usize, u64) {
-    let mut bytes = u64::from(turn.records[first].size);
-    let mut i = first + 1;
-    while let Some(record) = turn.records.get(i)
-        && record.with_previous
-    {
-        bytes += u64::from(record.size);
-        i += 1;
-    }
-    (i, bytes)
 }

@@ -219,6 +219,10 @@ impl World {
             push_as(store, &mut turn, &sent.message, bound);
             self.log.push(sent);
         }
+        // An append after a pause writes what is there already once more.
+        if self.random.once_in(2) {
+            self.clock.advance(Duration::from_secs(1));
+        }
         match store.append(&mut turn) {
             Ok(_) => {
                 for (i, sent) in self.log[before..].iter_mut().enumerate() {
