@@ -18,11 +18,12 @@ P999 = "latency_p99.9_us"
 KINDS = ("alone", "syncs of small files", "a scan of old messages", "deletion")
 # Each kind between slices without anything else; deletion comes last, because it leaves nothing to delete or to scan.
 _TURNS = ("alone", KINDS[1], "alone", KINDS[2], "alone", KINDS[3], "alone")
-# Deletion of 10 GiB takes about as long.
 _SLICE_SECONDS = 10
+# So fast old files go while there is room: the slice with deletion lasts until all are gone.
+_FREED_MIB_A_SECOND = 200
 _SETTLE_SECONDS = 20
 # A repeat, with its fill and what is done between slices.
-REPEAT_SECONDS = 30 + _SETTLE_SECONDS + len(_TURNS) * (_SLICE_SECONDS + 4)
+REPEAT_SECONDS = 30 + _SETTLE_SECONDS + len(_TURNS) * (_SLICE_SECONDS + 4) + 50
 _OLD = "wold"
 _RECORD_BYTES = 1280
 _FILL_RATE = 400_000
@@ -45,7 +46,8 @@ def measure(driver, server, repeats, old_gib):
         for number in range(repeats):
             _fill(driver, server, old_gib)
             for kind in _TURNS:
-                found["runs"][kind].append(_slice(driver, server, paced, kind))
+                seconds = _SLICE_SECONDS if kind != "deletion" else max(_SLICE_SECONDS, old_gib * 1024 // _FREED_MIB_A_SECOND)
+                found["runs"][kind].append(_slice(driver, server, paced, kind, seconds))
             event("beside other work: repeat %d of %d done" % (number + 1, repeats))
         return found
     except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
@@ -69,7 +71,7 @@ def _fill(driver, server, gib):
     time.sleep(_SETTLE_SECONDS)
 
 
-def _slice(driver, server, paced, kind):
+def _slice(driver, server, paced, kind, seconds):
     options = paced
     if kind == "a scan of old messages":
         options = (*paced, "--cold-reader", "--cold-topic", _OLD, "--cold-rate", "20000")
@@ -79,7 +81,7 @@ def _slice(driver, server, paced, kind):
         probe.call(("127.0.0.1", server.port), _DELETE_EXPIRED_COMMITLOG, {})
     saves = functools.partial(_save_small_files, os.path.join(server.folder, "syncs"))
     with Repeating(saves if kind == "syncs of small files" else None, _SMALL_PAUSE_SECONDS):
-        run = driver.load(options, "wbeside", server, _SLICE_SECONDS, 0 if kind == "deletion" else 1, series=False)
+        run = driver.load(options, "wbeside", server, seconds, 0 if kind == "deletion" else 1, series=False)
     if kind == "deletion":
         run["deleted_files"] = before - len(server.old_log_files())
         if run["deleted_files"] <= 0:

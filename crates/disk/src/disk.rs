@@ -116,6 +116,11 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     fn zero_range(&self, at: u64, len: u64) -> Result<(), DiskError>;
     /// Sets the length; new bytes read as zero and take no space.
     fn set_len(&self, len: u64) -> Result<(), DiskError>;
+    /// Has the system begin to bring `len` written bytes from `at` on to the device, without waiting for them: so that the
+    /// sync that follows has little left to do. A hint; errors show at the sync. The default does nothing.
+    fn begin_write_back(&self, at: u64, len: u64) {
+        let _ = (at, len);
+    }
     /// Makes written bytes survive a power cut. After an error the file's unsynced bytes must be taken for lost:
     /// a second call may succeed without having written them.
     fn sync_data(&self) -> Result<(), DiskError>;

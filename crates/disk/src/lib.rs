@@ -15,6 +15,8 @@ pub mod lock;
 mod page_cache;
 pub mod real;
 pub mod reserve;
+#[cfg(target_os = "linux")]
+mod write_back;
 
 pub use disk::{Disk, DiskFile, Entry, OpenMode, Space};
 pub use error::{DiskError, DiskErrorKind};

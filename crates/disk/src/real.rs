@@ -207,6 +207,11 @@ impl DiskFile for RealFile {
         self.file.set_len(len).map_err(self.fail("resize"))
     }
 
+    #[cfg(target_os = "linux")]
+    fn begin_write_back(&self, at: u64, len: u64) {
+        crate::write_back::begin(&self.file, at, len);
+    }
+
     fn sync_data(&self) -> Result<(), DiskError> {
         self.file.sync_data().map_err(self.fail("sync"))
     }

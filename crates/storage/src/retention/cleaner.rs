@@ -28,6 +28,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 const READERS_PAUSE: Duration = Duration::from_millis(50);
 /// For so long files of queues are removed between two looks.
 const OLD_FILES_TIME: Duration = Duration::from_secs(1);
+/// So much at most is taken for the growth of the log since the last step: steps may be far apart.
+const GROWN_MAX: u64 = 32 << 20;
 /// Longest sleep before a file's time comes: clocks may be set.
 const SLEEP_MAX: Duration = Duration::from_secs(3_600);
 
@@ -45,6 +47,8 @@ pub(crate) struct Cleaner {
     old_files: Vec<Arc<Queue>>,
     /// When to look next although there are files of queues to remove.
     look_at: Millis,
+    /// End of the log at the last step of freeing space.
+    freed_at: u64,
     /// Files of the log deleted since the last pause.
     deleted: u32,
     /// Whether an operator's wish is being fulfilled.
@@ -65,6 +69,7 @@ impl Cleaner {
             sweep: None,
             old_files: Vec::new(),
             look_at: Millis(0),
+            freed_at: 0,
             deleted: 0,
             asked: false,
             seen: (u64::MAX, 0),
@@ -123,9 +128,17 @@ impl Cleaner {
         Some(Next::Again)
     }
 
-    /// Frees a little of the first file.
+    /// Frees a little of the first file: what no request feels, but always more than the log takes meanwhile.
     fn free(&mut self, settings: &Retention) -> Option<Next> {
-        Some(match self.retired.front_mut()?.free(settings.step_bytes) {
+        let first = self.retired.front_mut()?;
+        let end = self.core.marks.appended.value();
+        let grown = end - self.freed_at.clamp(end.saturating_sub(GROWN_MAX), end);
+        self.freed_at = end;
+        let least = match self.level {
+            Level::Fine | Level::Much => settings.step_bytes,
+            Level::Short | Level::Full => settings.step_bytes.saturating_mul(8),
+        };
+        Some(match first.free(least.max(grown.saturating_mul(2))) {
             Left::Steps => Next::Pause(settings.step_pause),
             Left::Readers => Next::Pause(READERS_PAUSE),
             Left::Nothing => {
@@ -261,6 +274,7 @@ impl Cleaner {
         tracing::info!(file = %oldest.path().display(), %reason, "deleting the oldest file of the commit log");
         core.log.paused(|| core.log.segments.remove_first(oldest));
         self.retired.push_back(Retired::segment(Arc::clone(oldest)));
+        self.freed_at = core.marks.appended.value();
         self.sweep = Some(Sweep::begin(core));
         Some(Next::Again)
     }

@@ -33,7 +33,8 @@ pub struct Retention {
     /// If not 0, it stands for both of the higher used shares: with less free space appends are refused, with less than
     /// twice as much the oldest files are deleted.
     pub free_bytes_min: u64,
-    /// The space of a deleted file is given back in steps of so many bytes, for the file system works on them alone.
+    /// The space of a deleted file is given back in steps of so many bytes, for the file system works on them alone: more if
+    /// the log has grown by more than half of that since the last step, eight times as much if space is short.
     pub step_bytes: u64,
     /// Pause between two such steps.
     pub step_pause: Duration,
@@ -94,8 +95,8 @@ impl Default for Retention {
             look_pause: Duration::from_secs(10),
             log_bytes_max: 0,
             free_bytes_min: 0,
-            step_bytes: 32 << 20,
-            step_pause: Duration::from_millis(25),
+            step_bytes: 8 << 20,
+            step_pause: Duration::from_millis(32),
         }
     }
 }

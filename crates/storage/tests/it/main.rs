@@ -20,3 +20,4 @@ mod support;
 mod threads;
 mod times;
 mod unreadable;
+mod write_back;

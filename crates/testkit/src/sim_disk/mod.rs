@@ -61,6 +61,8 @@ struct State {
     files_max: Option<(usize, i32)>,
     /// What the times of files are taken from.
     now: Millis,
+    /// Parts of files that are to be written back, in order.
+    handed_over: Vec<(PathBuf, Range<u64>)>,
 }
 
 /// A lock on a path; freed when dropped.
@@ -137,6 +139,12 @@ impl SimDisk {
 
     fn now(&self) -> Millis {
         self.state.lock().now
+    }
+
+    /// The parts of files that the disk was told to write back before their sync, in order.
+    #[must_use]
+    pub fn handed_over(&self) -> Vec<(PathBuf, Range<u64>)> {
+        self.state.lock().handed_over.clone()
     }
 
     /// Bytes that all files take together, removed ones that are still open included.
