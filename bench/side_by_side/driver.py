@@ -19,8 +19,9 @@ _PATIENCE_SECONDS = 60
 _PATIENCE_AROUND_SECONDS = 3600
 # How long many queues are made, and how long it may then take until the server is idle: below a share of a core.
 _CROWD_SECONDS = 6
-_SETTLE_SECONDS = 60
-_LOOK_SECONDS = 2.0
+_SETTLE_SECONDS = 90
+# As long as the broker may put off work that nobody waits for.
+_LOOK_SECONDS = 12.0
 _IDLE_SHARE = 0.02
 
 
