@@ -193,6 +193,19 @@ impl Turn {
         self.lookup.clear();
     }
 
+    /// The records from `first` on that must stay together: the end of their numbers, and their size in bytes.
+    pub(crate) fn group(&self, first: usize) -> (usize, u64) {
+        let mut bytes = u64::from(self.records[first].size);
+        let mut i = first + 1;
+        while let Some(record) = self.records.get(i)
+            && record.with_previous
+        {
+            bytes += u64::from(record.size);
+            i += 1;
+        }
+        (i, bytes)
+    }
+
     fn push_record(
         &mut self,
         queue: &Arc<Queue>,
@@ -334,21 +347,6 @@ impl Rules {
             size: u32::try_from(record.size()).unwrap_or(u32::MAX),
             tag_code,
         }
-    }
-}
-
-impl Turn {
-    /// The records from `first` on that must stay together: the end of their numbers, and their size in bytes.
-    pub(crate) fn group(&self, first: usize) -> (usize, u64) {
-        let mut bytes = u64::from(self.records[first].size);
-        let mut i = first + 1;
-        while let Some(record) = self.records.get(i)
-            && record.with_previous
-        {
-            bytes += u64::from(record.size);
-            i += 1;
-        }
-        (i, bytes)
     }
 }
 
