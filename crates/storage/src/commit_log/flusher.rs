@@ -70,7 +70,11 @@ impl Flusher {
             return Next::Wait(None);
         }
         if let Some(interval) = self.interval {
-            let left = self.left.unwrap_or(interval);
+            let left = self.left.unwrap_or_else(|| {
+                // However little came before. For slow senders that is a handful of wake-ups for each sync, which costs more.
+                self.pause = PARTS_PAUSE;
+                interval
+            });
             if !left.is_zero() {
                 return self.wait_within(left);
             }

@@ -78,3 +78,21 @@ fn little_is_left_to_the_sync() {
     assert_eq!(disk.count(Op::Sync), syncs + 1);
     assert_eq!(handed_over(&disk), []);
 }
+
+#[test]
+fn much_after_little_is_handed_over_in_parts_at_once() {
+    let disk = SimDisk::new();
+    let store = open(&disk);
+    for _ in 0..10 {
+        put_bytes(&store, 10_000);
+        while store.step(WorkerKind::Flush) {}
+    }
+    assert_eq!(handed_over(&disk), []);
+    let syncs = disk.count(Op::Sync);
+    put_bytes(&store, 10_000);
+    store.step(WorkerKind::Flush);
+    put_bytes(&store, 400_000);
+    store.step(WorkerKind::Flush);
+    assert_eq!(disk.count(Op::Sync), syncs, "not yet");
+    assert!(!handed_over(&disk).is_empty());
+}
