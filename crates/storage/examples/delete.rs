@@ -109,10 +109,20 @@ fn print(name: &str, mut times: Vec<Duration>) {
     );
 }
 
+/// Whether this process has a file of the store open that has no name any more.
+fn is_being_freed(root: &Path) -> bool {
+    let open = std::fs::read_dir("/proc/self/fd").unwrap();
+    let paths = open.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    let mut of_store = paths.filter(|path| path.starts_with(root));
+    of_store.any(|path| path.to_string_lossy().ends_with(" (deleted)"))
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |word: &str| arguments.iter().any(|a| a == word);
     let root = PathBuf::from(arguments.first().expect("a folder"));
+    std::fs::create_dir_all(&root).unwrap();
+    let root = root.canonicalize().unwrap();
     let count: u64 = arguments.get(1).and_then(|n| n.parse().ok()).unwrap_or(10);
     if !root.join("commitlog").exists() {
         make_old_files(&root, count);
@@ -156,14 +166,13 @@ fn main() {
         if has("whole") {
             retention.step_bytes = u64::MAX;
         }
-        let pause =
-            retention.step_pause * u32::try_from(GIB / retention.step_bytes.min(GIB)).unwrap();
         store.set_retention(retention);
         while store.log_range().0.0 < (count - left) * GIB {
             std::thread::sleep(Duration::from_millis(1));
         }
-        // The last one is still being freed.
-        std::thread::sleep(pause + Duration::from_millis(100));
+        while is_being_freed(&root) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         took += begin.elapsed();
     }
     stop.store(true, Ordering::Relaxed);

@@ -8,6 +8,7 @@ use ferromq_base::Millis;
 use ferromq_disk::DiskError;
 use parking_lot::Mutex;
 
+use super::pace::Pace;
 use super::retired::{Left, Retired};
 use super::settings::{Level, Retention};
 use super::space::DiskSpace;
@@ -28,8 +29,6 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 const READERS_PAUSE: Duration = Duration::from_millis(50);
 /// For so long files of queues are removed between two looks.
 const OLD_FILES_TIME: Duration = Duration::from_secs(1);
-/// So much at most is taken for the growth of the log since the last step: steps may be far apart.
-const GROWN_MAX: u64 = 32 << 20;
 /// Longest sleep before a file's time comes: clocks may be set.
 const SLEEP_MAX: Duration = Duration::from_secs(3_600);
 
@@ -47,8 +46,8 @@ pub(crate) struct Cleaner {
     old_files: Vec<Arc<Queue>>,
     /// When to look next although there are files of queues to remove.
     look_at: Millis,
-    /// End of the log at the last step of freeing space.
-    freed_at: u64,
+    /// How fast they are freed.
+    pace: Pace,
     /// Files of the log deleted since the last pause.
     deleted: u32,
     /// Whether an operator's wish is being fulfilled.
@@ -69,7 +68,7 @@ impl Cleaner {
             sweep: None,
             old_files: Vec::new(),
             look_at: Millis(0),
-            freed_at: 0,
+            pace: Pace::default(),
             deleted: 0,
             asked: false,
             seen: (u64::MAX, 0),
@@ -128,24 +127,33 @@ impl Cleaner {
         Some(Next::Again)
     }
 
-    /// Frees a little of the first file: what no request feels, but always more than the log takes meanwhile.
+    /// Frees a little of the first file, if it is time to.
     fn free(&mut self, settings: &Retention) -> Option<Next> {
         let first = self.retired.front_mut()?;
-        let end = self.core.marks.appended.value();
-        let grown = end - self.freed_at.clamp(end.saturating_sub(GROWN_MAX), end);
-        self.freed_at = end;
-        let least = match self.level {
-            Level::Fine | Level::Much => settings.step_bytes,
-            Level::Short | Level::Full => settings.step_bytes.saturating_mul(8),
+        let log_end = self.core.marks.appended.value();
+        let bytes = match self.pace.step(settings, self.level, log_end) {
+            Ok(bytes) => bytes,
+            Err(pause) => return Some(Next::Pause(pause)),
         };
-        Some(match first.free(least.max(grown.saturating_mul(2))) {
-            Left::Steps => Next::Pause(settings.step_pause),
-            Left::Readers => Next::Pause(READERS_PAUSE),
-            Left::Nothing => {
-                self.retired.pop_front();
-                Next::Pause(settings.file_pause)
-            }
-        })
+        let begun = self.core.clock.now();
+        let left = first.free(bytes);
+        if left == Left::Nothing {
+            self.retired.pop_front();
+        }
+        let took = self.core.clock.now().since(begun);
+        // A file may be on its way out for minutes.
+        self.measure(settings);
+        Some(Next::Pause(match left {
+            Left::Steps => self.pace.rest(took, settings.step_pause),
+            Left::Nothing => self.pace.rest(took, settings.file_pause),
+            Left::Readers => READERS_PAUSE,
+        }))
+    }
+
+    /// A file is on its way out from now on.
+    fn retire(&mut self, file: Retired) {
+        self.pace.begin(self.core.marks.appended.value());
+        self.retired.push_back(file);
     }
 
     /// All lowest offsets are right for the present start of the log.
@@ -156,10 +164,10 @@ impl Cleaner {
         let start = sweep.start();
         self.core.orders.set_corrected(start);
         self.old_files = sweep::with_old_files(&self.core);
-        if let Some(index) = &self.core.index {
-            let removed = index.lock().retire_before(start);
-            let retired = removed.map(|(path, file, bytes)| Retired::new(path, Some(file), bytes));
-            self.retired.extend(retired);
+        let index = self.core.index.as_ref();
+        let removed = index.map(|index| index.lock().retire_before(start));
+        for (path, file, bytes) in removed.into_iter().flatten() {
+            self.retire(Retired::new(path, Some(file), bytes));
         }
     }
 
@@ -273,9 +281,8 @@ impl Cleaner {
         self.deleted += 1;
         tracing::info!(file = %oldest.path().display(), %reason, "deleting the oldest file of the commit log");
         core.log.paused(|| core.log.segments.remove_first(oldest));
-        self.retired.push_back(Retired::segment(Arc::clone(oldest)));
-        self.freed_at = core.marks.appended.value();
         self.sweep = Some(Sweep::begin(core));
+        self.retire(Retired::segment(Arc::clone(oldest)));
         Some(Next::Again)
     }
 

@@ -5,10 +5,11 @@
 //! somebody asks.
 //!
 //! Reading order: [`settings`] (what the user wants), [`verdict`] (whether the oldest file must go), [`retired`] (a file on its
-//! way out), [`sweep`] (what follows in queues and index), [`cleaner`] (the worker), [`orders`] (how it is asked).
+//! way out), [`pace`] (how fast it goes), [`sweep`] (what follows in queues and index), [`cleaner`] (the worker), [`orders`] (how it is asked).
 
 mod cleaner;
 mod orders;
+mod pace;
 mod retired;
 mod settings;
 mod space;

@@ -33,10 +33,11 @@ pub struct Retention {
     /// If not 0, it stands for both of the higher used shares: with less free space appends are refused, with less than
     /// twice as much the oldest files are deleted.
     pub free_bytes_min: u64,
-    /// The space of a deleted file is given back in steps of so many bytes, for the file system works on them alone: more if
-    /// the log has grown by more than half of that since the last step, eight times as much if space is short.
+    /// The space of a deleted file is given back in steps of so many bytes, for the file system works on them alone: up to eight
+    /// times as much if space is short, or if the log has grown by more than half of that since the last step.
     pub step_bytes: u64,
-    /// Pause between two such steps.
+    /// Shortest pause between two such steps. While there is space it is as long as it takes for the steps to have 2 % of the
+    /// time, up to a second, but ends when the log has grown by half a step.
     pub step_pause: Duration,
 }
 

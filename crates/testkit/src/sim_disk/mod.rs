@@ -17,8 +17,10 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ferromq_base::Millis;
+use ferromq_base::clock::ManualClock;
 use ferromq_disk::{Disk, DiskError, DiskFile, Entry, OpenMode, Space};
 use parking_lot::Mutex;
 
@@ -53,6 +55,8 @@ struct State {
     names: Names,
     locks: BTreeSet<PathBuf>,
     faults: Faults,
+    /// Operations of a kind that take their time, by a clock.
+    slow: Option<(Op, Duration, Arc<ManualClock>)>,
     /// What cannot be read.
     bad: Bad,
     /// Bytes that files may take together.
@@ -87,6 +91,11 @@ impl SimDisk {
     /// From now on operations fail as `fault` says. Several faults may be set.
     pub fn inject(&self, fault: Fault) {
         self.state.lock().faults.add(fault);
+    }
+
+    /// From now on each operation of this kind moves `clock` forward by `time`.
+    pub fn set_slow(&self, op: Op, time: Duration, clock: Arc<ManualClock>) {
+        self.state.lock().slow = Some((op, time, clock));
     }
 
     /// From now on the device does not read these bytes of a file, until they are written anew as a whole.
@@ -215,8 +224,13 @@ impl SimDisk {
 
     /// Counts an operation, and fails if a fault says so.
     fn step(&self, op: Op, path: &Path) -> Result<(), DiskError> {
-        let error = self.state.lock().faults.step(op, path);
-        match error {
+        let mut state = self.state.lock();
+        if let Some((slow, time, clock)) = &state.slow
+            && *slow == op
+        {
+            clock.advance(*time);
+        }
+        match state.faults.step(op, path) {
             Some(error) => Err(DiskError::new("simulate", path, error)),
             None => Ok(()),
         }

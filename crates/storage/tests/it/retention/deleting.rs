@@ -1,5 +1,6 @@
 //! By size, by age, on request; and what readers see afterwards.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ferromq_base::{LogOffset, Millis};
@@ -170,6 +171,34 @@ fn a_file_is_freed_in_steps_after_its_name_is_gone() {
     }
     let expected: Vec<u64> = (0..=4).map(|step| before - step * 1024).collect();
     assert_eq!(used, expected);
+}
+
+#[test]
+fn a_slow_disk_rests_after_each_step_but_not_while_the_log_grows() {
+    let kept = Kept::new(Retention::everything());
+    kept.put("T", 0..14);
+    kept.settle();
+    kept.clean();
+    kept.store.set_retention(Retention {
+        step_bytes: 1024,
+        ..at_most(FILE)
+    });
+    let slow = Duration::from_millis(10);
+    kept.sim
+        .set_slow(Op::Allocate, slow, Arc::clone(&kept.clock));
+    // How many turns the cleaner takes until the file is shorter.
+    let turns_of_step = || {
+        let before = kept.sim.used();
+        (1..100)
+            .find(|_| kept.store.step(WorkerKind::Clean) && kept.sim.used() != before)
+            .unwrap()
+    };
+    turns_of_step();
+    // 490 ms: 32 as the settings say, the others in parts of 50.
+    assert_eq!(turns_of_step(), 1 + 10);
+    // More than half a step.
+    kept.put("T", 14..16);
+    assert_eq!(turns_of_step(), 1);
 }
 
 #[test]
