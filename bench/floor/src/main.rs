@@ -2,9 +2,9 @@
 //! a log file (one write per loop turn) and replies. No queues, no index, no topics, no checks, no recovery.
 //!
 //! It tells how good the machine is at the moment: a broker's cost is quoted as a multiple of this. Its log is as
-//! expensive as a broker's: fresh pages of fresh files. It answers sends (single and batch) and pulls, which read the
-//! newest file whatever the queue; everything else gets an empty success, so that the load generator can create its
-//! topics.
+//! expensive as a broker's: fresh pages of fresh files. It answers sends (single and batch) and pulls, which read the newest
+//! file of their topic whatever the queue; everything else gets an empty success, so that the load generator can create its
+//! topics. One topic is sent to at a time, and one is read.
 //!
 //! Usage: `ferromq-floor FOLDER [PORT] [--sync]`; prints the port it listens on. With `--sync` each turn is on disk
 //! before it is answered.
@@ -42,8 +42,9 @@ struct Floor {
     clients: Vec<Option<Client>>,
     dirty: Vec<usize>,
     log: Log,
-    /// Records of this turn, and where each ends.
+    /// Records of this turn, their topic, and where each ends.
     turn: Vec<u8>,
+    topic: Vec<u8>,
     ends: Vec<u32>,
     buffer: Vec<u8>,
     queue_offset: u64,
@@ -70,6 +71,7 @@ fn main() -> io::Result<()> {
         dirty: Vec::new(),
         log,
         turn: Vec::new(),
+        topic: Vec::new(),
         ends: Vec::new(),
         buffer: vec![0; READ_BYTES],
         queue_offset: 0,
@@ -153,10 +155,13 @@ impl Floor {
             let opaque = number(header, b"\"opaque\":");
             if number(header, b"\"code\":") == PULL {
                 // A log that cannot be read answers as an empty one; the load generator then measures nothing.
-                let _ = pull(&mut client.unsent, &self.log, header, opaque);
+                let _ = pull(&mut client.unsent, &mut self.log, header, opaque);
             } else if body.is_empty() {
                 reply(&mut client.unsent, opaque, 0, 0);
             } else {
+                if self.turn.is_empty() {
+                    text(header, b"\"b\":\"").clone_into(&mut self.topic);
+                }
                 let offset = self.log.position() + self.turn.len() as u64;
                 append(&mut self.turn, header, body, self.queue_offset, offset);
                 self.ends.push(self.turn.len() as u32);
@@ -178,7 +183,7 @@ impl Floor {
 
     fn end_of_turn(&mut self) -> io::Result<()> {
         if !self.turn.is_empty() {
-            self.log.append(&self.turn, &self.ends)?;
+            self.log.append(&self.topic, &self.turn, &self.ends)?;
             self.ends.clear();
             self.turn.clear();
         }
@@ -269,12 +274,13 @@ fn reply(out: &mut Vec<u8>, opaque: u64, queue_offset: u64, offset: u64) {
     seal(out, start, header);
 }
 
-/// Answers with the records from the wanted offset on, counted in the newest file.
-fn pull(out: &mut Vec<u8>, log: &Log, header: &[u8], opaque: u64) -> io::Result<()> {
+/// Answers with the records of the topic from the wanted offset on, counted in their file.
+fn pull(out: &mut Vec<u8>, log: &mut Log, header: &[u8], opaque: u64) -> io::Result<()> {
     let offset = number(header, b"\"queueOffset\":");
+    let topic = text(header, b"\"topic\":\"");
+    let records = log.find(topic, offset, number(header, b"\"maxMsgNums\":"));
+    let count = records.as_ref().map_or(0, |records| records.count);
     let start = out.len();
-    let mut records = Vec::new();
-    let count = log.read(offset, number(header, b"\"maxMsgNums\":"), &mut records)?;
     let code = if count == 0 { NOT_FOUND } else { SUCCESS };
     out.extend_from_slice(&[0; 8]);
     // Writing to a vector cannot fail.
@@ -290,7 +296,12 @@ fn pull(out: &mut Vec<u8>, log: &Log, header: &[u8], opaque: u64) -> io::Result<
         opaque
     );
     let header = out.len() - start - 8;
-    out.extend_from_slice(&records);
+    if let Some(records) = records
+        && let Err(error) = records.read(out)
+    {
+        out.truncate(start);
+        return Err(error);
+    }
     seal(out, start, header);
     Ok(())
 }
