@@ -22,7 +22,7 @@ _SLICE_SECONDS = 10
 # Deletion has as many slices as it takes until all is gone, as long as those of the others; it must not take more.
 _DELETION_SLICES_MAX = 60
 # So many are expected.
-_DELETION_SLICES = 6
+_DELETION_SLICES = 14
 _SETTLE_SECONDS = 20
 # A repeat, with its fill and what is done between slices.
 REPEAT_SECONDS = 30 + _SETTLE_SECONDS + (len(_TURNS) - 1 + _DELETION_SLICES) * (_SLICE_SECONDS + 4)

@@ -56,7 +56,8 @@ def markdown(results, apache, drawn):
     for gate in judged:
         found = "–" if gate.value is None else plain(gate.value)
         spread = "%s to %s" % tuple(plain(each) for each in gate.spread) if gate.spread else ""
-        met = {None: "not measured", True: "met", False: "**not met**"}[gate.met]
+        unjudged = "not measured" if gate.value is None else "no bound"
+        met = {None: unjudged, True: "met", False: "**not met**"}[gate.met]
         lines.append("| %s | %s | %s | %s | %s |" % (gate.name, gate.bound, found, spread, met))
     lines += ["", "## Where we are not ahead", ""]
     lines += _not_ahead(results, judged, apache)
