@@ -126,7 +126,7 @@ impl Reader {
         let Self {
             net, conn, input, ..
         } = self;
-        let flow = input.feed(data, &mut |frame, bytes| {
+        let flow = input.feed(data, net.spare_input(), &mut |frame, bytes| {
             net.hand_over(conn, frame, bytes);
             if conn.is_closing() || conn.is_congested() {
                 Flow::Pause

@@ -31,6 +31,8 @@ pub(crate) struct NetThread {
     seats: Vec<Seat>,
     connections: RefCell<FxHashMap<ConnId, Rc<Connection>>>,
     read_buffer: RefCell<Box<[u8]>>,
+    /// Memory for the next unfinished frame.
+    spare_input: Cell<Vec<u8>>,
     /// Memory for the list of connections written at the end of a turn.
     flushing: Cell<Vec<Rc<Connection>>>,
     sweeping: Cell<bool>,
@@ -46,6 +48,7 @@ impl NetThread {
             local,
             connections: RefCell::default(),
             read_buffer: RefCell::new(vec![0; READ_BUFFER_BYTES].into_boxed_slice()),
+            spare_input: Cell::default(),
             flushing: Cell::default(),
             sweeping: Cell::default(),
         })
@@ -73,6 +76,10 @@ impl NetThread {
 
     pub(crate) fn read_buffer(&self) -> RefMut<'_, Box<[u8]>> {
         self.read_buffer.borrow_mut()
+    }
+
+    pub(crate) fn spare_input(&self) -> &Cell<Vec<u8>> {
+        &self.spare_input
     }
 
     /// Gives a frame of `bytes` bytes to the connection's service, and ends the turn if that has filled it.
