@@ -10,16 +10,17 @@
     reason = "a measurement ends at the first problem and prints what it measured"
 )]
 
-use std::net::SocketAddr;
+mod message;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use ferromq_base::{Millis, QueueId, QueueOffset, SystemClock};
+use ferromq_base::{QueueId, QueueOffset, SystemClock};
 use ferromq_disk::RealDisk;
 use ferromq_storage::{FlushMode, IndexKeys, ReadLimits, Store, StoreConfig, Turn};
-use ferromq_wire::message::RecordDraft;
+use message::{TOPIC, push};
 
 const BODY: [u8; 1024] = [b'x'; 1024];
 
@@ -40,28 +41,15 @@ fn cpu() -> Duration {
 fn fill(store: &Store, turn: &mut Turn, count: usize, number: &mut u64) {
     for _ in 0..count {
         *number += 1;
-        let queue = store.queue("TopicTest", QueueId((*number % 8) as u32));
+        let queue = store.queue(TOPIC, QueueId((*number % 8) as u32));
         let id = format!("7F000001{number:024X}");
         let properties = format!("UNIQ_KEY\u{1}{id}\u{2}WAIT\u{1}true\u{2}TAGS\u{1}TagA\u{2}");
-        let draft = RecordDraft {
-            topic: "TopicTest",
-            queue_id: queue.id(),
-            flag: 0,
-            sys_flag: 0,
-            born_timestamp: Millis(1_700_000_000_000),
-            born_host: SocketAddr::from(([127, 0, 0, 1], 50_000)),
-            store_host: SocketAddr::from(([127, 0, 0, 1], 10_911)),
-            reconsume_times: 0,
-            prepared_transaction_offset: 0,
-            body: &BODY,
-            properties: &[properties.as_bytes()],
-        };
         let keys = IndexKeys {
             tags: "TagA",
             keys: "",
             unique_key: &id,
         };
-        turn.push(&queue, &draft, keys).unwrap();
+        push(turn, &queue, &BODY, &properties, keys);
     }
 }
 
@@ -117,7 +105,7 @@ fn append(dir: &Path, threads: u64, per_turn: usize, flush: FlushMode, time: Dur
 
 /// Reads 32 messages at a time near the end of the log.
 fn read_tail(store: &Store) {
-    let queue = store.queue("TopicTest", QueueId(0));
+    let queue = store.queue(TOPIC, QueueId(0));
     let first = queue.max().0.saturating_sub(1024).max(queue.min().0);
     let limits = ReadLimits {
         count: 32,

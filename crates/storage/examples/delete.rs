@@ -10,16 +10,18 @@
     reason = "a measurement ends at the first problem and prints what it measured"
 )]
 
-use std::net::SocketAddr;
+mod message;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use ferromq_base::{Millis, QueueId, SystemClock};
+use ferromq_base::{QueueId, SystemClock};
 use ferromq_disk::{Disk, OpenMode, RealDisk};
 use ferromq_storage::{FlushMode, IndexKeys, Retention, Store, StoreConfig, Turn};
-use ferromq_wire::message::{RecordDraft, record};
+use ferromq_wire::message::record;
+use message::{TOPIC, push};
 
 const GIB: u64 = 1 << 30;
 const BODY: [u8; 1024] = [b'b'; 1024];
@@ -48,27 +50,14 @@ fn make_old_files(root: &Path, count: u64) {
 }
 
 fn fill(store: &Store, turn: &mut Turn) {
-    let queue = store.queue("TopicTest", QueueId(0));
+    let queue = store.queue(TOPIC, QueueId(0));
     for _ in 0..PER_TURN {
-        let draft = RecordDraft {
-            topic: "TopicTest",
-            queue_id: QueueId(0),
-            flag: 0,
-            sys_flag: 0,
-            born_timestamp: Millis(1_700_000_000_000),
-            born_host: SocketAddr::from(([127, 0, 0, 1], 50_000)),
-            store_host: SocketAddr::from(([127, 0, 0, 1], 10_911)),
-            reconsume_times: 0,
-            prepared_transaction_offset: 0,
-            body: &BODY,
-            properties: &[],
-        };
         let keys = IndexKeys {
             tags: "",
             keys: "",
             unique_key: "",
         };
-        turn.push(&queue, &draft, keys).unwrap();
+        push(turn, &queue, &BODY, "", keys);
     }
 }
 

@@ -9,15 +9,16 @@
     reason = "a measurement ends at the first problem and prints what it measured"
 )]
 
-use std::net::SocketAddr;
+mod message;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ferromq_base::{Millis, QueueId, SystemClock};
+use ferromq_base::{QueueId, SystemClock};
 use ferromq_disk::RealDisk;
 use ferromq_storage::{IndexKeys, Store, StoreConfig};
-use ferromq_wire::message::RecordDraft;
+use message::{TOPIC, push};
 
 fn open(dir: &Path, queues: u32, what: &str) -> Arc<Store> {
     let start = Instant::now();
@@ -46,28 +47,15 @@ fn fill(store: &Store, queues: u32, mib: u64) {
     let body = [b'x'; 1024];
     let mut turn = store.turn();
     for number in 0..mib * 1024 {
-        let queue = store.queue("TopicTest", QueueId((number % u64::from(queues)) as u32));
+        let queue = store.queue(TOPIC, QueueId((number % u64::from(queues)) as u32));
         let id = format!("7F000001{number:024X}");
         let properties = format!("UNIQ_KEY\u{1}{id}\u{2}TAGS\u{1}TagA\u{2}");
-        let draft = RecordDraft {
-            topic: "TopicTest",
-            queue_id: queue.id(),
-            flag: 0,
-            sys_flag: 0,
-            born_timestamp: Millis(1_700_000_000_000),
-            born_host: SocketAddr::from(([127, 0, 0, 1], 50_000)),
-            store_host: SocketAddr::from(([127, 0, 0, 1], 10_911)),
-            reconsume_times: 0,
-            prepared_transaction_offset: 0,
-            body: &body,
-            properties: &[properties.as_bytes()],
-        };
         let keys = IndexKeys {
             tags: "TagA",
             keys: "",
             unique_key: &id,
         };
-        turn.push(&queue, &draft, keys).unwrap();
+        push(&mut turn, &queue, &body, &properties, keys);
         if turn.len() == 64 {
             store.append(&mut turn).unwrap();
             turn.clear();
