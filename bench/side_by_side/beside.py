@@ -17,7 +17,7 @@ from .workloads import WORKLOADS
 P999 = "latency_p99.9_us"
 KINDS = ("alone", "syncs of small files", "a scan of old messages", "deletion")
 # Each kind between slices without anything else; deletion comes last, because it leaves nothing to delete or to scan.
-_TURNS = ("alone", KINDS[1], "alone", KINDS[2], "alone", KINDS[3], "alone")
+_TURNS = ("alone", KINDS[1], "alone", KINDS[2], "alone", KINDS[1], "alone", KINDS[2], "alone", KINDS[3], "alone")
 _SLICE_SECONDS = 10
 # Deletion has as many slices as it takes until all is gone, as long as those of the others; it must not take more.
 _DELETION_SLICES_MAX = 60
