@@ -2,9 +2,9 @@
 //! index entries are synced, and where every queue stood there. A start needs to read the log from there on only.
 //!
 //! ```text
-//! "FMQCKPT1"  u32 CRC-32 of what follows
+//! "FMQCKPT2"  u32 CRC-32 of what follows
 //! u64 log start   u64 position   u64 synced end of the log   i64 store time before position
-//! u32 index files, each: u16 length, name, 40 bytes of its header
+//! u32 index files, each: u16 length, name, 40 bytes of its header   u32 entries in the table of the last one
 //! u32 queues, each: u16 length, topic, u32 queue, u64 lowest offset, u64 next offset
 //! ```
 
@@ -16,7 +16,9 @@ use thiserror::Error;
 
 use crate::index::HEADER_BYTES;
 
-const MAGIC: &[u8; 8] = b"FMQCKPT1";
+const MAGIC: &[u8; 8] = b"FMQCKPT2";
+/// Of the form without the number of entries in the table, which held them all.
+const MAGIC_FULL_TABLE: &[u8; 8] = b"FMQCKPT1";
 /// Largest file that is read back: room for some 50 million queues.
 const BYTES_MAX: u64 = 4 << 30;
 
@@ -33,6 +35,8 @@ pub(crate) struct Checkpoint {
     pub stored: Millis,
     /// Index files, oldest first, with their headers.
     pub index: Vec<(String, [u8; HEADER_BYTES])>,
+    /// The hash table of the last index file leads to all entries below this number.
+    pub slots_to: u32,
     /// All queues that ever had a message.
     pub queues: Vec<QueueMark>,
 }
@@ -93,6 +97,7 @@ impl Checkpoint {
             put_text(&mut out, name);
             out.extend_from_slice(header);
         }
+        out.extend_from_slice(&self.slots_to.to_be_bytes());
         put_count(&mut out, self.queues.len());
         for queue in &self.queues {
             put_text(&mut out, &queue.topic);
@@ -108,7 +113,8 @@ impl Checkpoint {
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
         let mut fields = Fields(bytes);
-        if fields.take(8)? != MAGIC {
+        let magic = fields.take(8)?;
+        if magic != MAGIC && magic != MAGIC_FULL_TABLE {
             return Err(FormatError::Magic);
         }
         let crc = fields.u32()?;
@@ -128,6 +134,11 @@ impl Checkpoint {
             header.copy_from_slice(fields.take(HEADER_BYTES)?);
             checkpoint.index.push((name, header));
         }
+        checkpoint.slots_to = if magic == MAGIC {
+            fields.u32()?
+        } else {
+            u32::MAX
+        };
         for _ in 0..fields.u32()? {
             checkpoint.queues.push(QueueMark {
                 topic: fields.text()?,
@@ -191,6 +202,7 @@ mod tests {
             synced: (1 << 40) + 5,
             stored: Millis(1_700_000_000_005),
             index: vec![("20231114221320005".to_owned(), [7; HEADER_BYTES])],
+            slots_to: 4,
             queues: vec![QueueMark {
                 topic: "TopicTest".to_owned(),
                 id: 3,
@@ -203,6 +215,24 @@ mod tests {
     #[test]
     fn comes_back_as_it_was_saved() {
         assert_eq!(Checkpoint::from_bytes(&example().to_bytes()), Ok(example()));
+    }
+
+    #[test]
+    fn without_a_number_the_table_of_the_index_holds_all_entries() {
+        let empty = Checkpoint::default();
+        let mut bytes = empty.to_bytes();
+        bytes[..8].copy_from_slice(MAGIC_FULL_TABLE);
+        bytes.truncate(bytes.len() - 4);
+        let crc = crc32fast::hash(&bytes[12..]);
+        bytes[8..12].copy_from_slice(&crc.to_be_bytes());
+        let read = Checkpoint::from_bytes(&bytes).unwrap();
+        assert_eq!(
+            read,
+            Checkpoint {
+                slots_to: u32::MAX,
+                ..empty
+            }
+        );
     }
 
     #[test]

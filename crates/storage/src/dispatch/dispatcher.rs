@@ -264,7 +264,11 @@ impl Dispatcher {
         self.settle(usize::MAX)?;
         self.prepared = None;
         let proofs = retention::with_proofs(&self.core)?;
-        if !proofs.is_empty() {
+        let completed = match self.writer.index() {
+            Some(mut index) => index.complete()?,
+            None => false,
+        };
+        if completed || !proofs.is_empty() {
             // Whatever the last one says: lowest offsets may have risen since.
             self.saved.0 = 0;
         }
@@ -283,9 +287,9 @@ impl Dispatcher {
         // Read before the lowest offsets, which may be rising now.
         let start = core.orders.corrected();
         self.writer.sync()?;
-        let (index, java) = match self.writer.index() {
-            Some(index) => (index.headers(), self.java_times(&index)),
-            None => (Vec::new(), (self.stored, Millis(0))),
+        let (index, slots_to, java) = match self.writer.index() {
+            Some(index) => (index.headers(), index.slots_to(), self.java_times(&index)),
+            None => (Vec::new(), 0, (self.stored, Millis(0))),
         };
         let mut queues = Vec::new();
         for queue in core.queues.all() {
@@ -306,6 +310,7 @@ impl Dispatcher {
                 synced: self.position,
                 stored: self.stored,
                 index,
+                slots_to,
                 queues,
             },
             java: JavaCheckpoint {

@@ -15,6 +15,8 @@ use crate::commit_log::KeyEntry;
 use crate::config::IndexConfig;
 
 const ENTRY_BYTES: usize = 20;
+/// Entries read at once when the table is brought up.
+const READ_ENTRIES: u32 = 4096;
 /// Entries one query follows in one chain at most.
 const CHAIN_MAX: usize = 1 << 18;
 
@@ -28,6 +30,8 @@ pub(super) struct IndexFile {
     file: Arc<dyn DiskFile>,
     /// In memory while entries are added.
     slots: Option<Slots>,
+    /// The table on the disk leads to all entries below this number.
+    slots_to: u32,
     /// Entries that are not in the file yet, up to the newest.
     buffer: Vec<u8>,
     /// Whether a sync has failed; a failed write can be tried again.
@@ -41,6 +45,22 @@ struct Stored {
     log_offset: u64,
     seconds: i32,
     previous: u32,
+}
+
+impl Stored {
+    fn from_bytes(raw: &[u8; ENTRY_BYTES]) -> Self {
+        let word = |at: usize| {
+            raw[at..at + 4]
+                .iter()
+                .fold(0_u32, |n, &b| n << 8 | u32::from(b))
+        };
+        Self {
+            hash: word(0),
+            log_offset: u64::from(word(4)) << 32 | u64::from(word(8)),
+            seconds: word(12).cast_signed(),
+            previous: word(16),
+        }
+    }
 }
 
 /// Size of a file.
@@ -67,6 +87,7 @@ impl IndexFile {
             config,
             file,
             slots: Some(Slots::empty(config.slots)),
+            slots_to: header.next,
             buffer: Vec::new(),
             sync_failed: false,
         })
@@ -86,13 +107,15 @@ impl IndexFile {
         }
         let mut bytes = [0; HEADER_BYTES];
         file.read_exact_at(&mut bytes, 0)?;
+        let header = Header::from_bytes(&bytes, config.entries);
         Ok(Some(Self {
             name: name.to_owned(),
-            header: Header::from_bytes(&bytes, config.entries),
+            header,
             path,
             config,
             file,
             slots: None,
+            slots_to: header.next,
             buffer: Vec::new(),
             sync_failed: false,
         }))
@@ -156,15 +179,32 @@ impl IndexFile {
         Ok(())
     }
 
-    /// Writes everything and makes it survive a power cut. Entries reach the disk before the slots that lead to them.
+    /// Makes what was added survive a power cut: entries and header, and the table if it is so far behind that the entries it
+    /// lacks are as many bytes as it is itself. Keys hit the table at random, so that each time nearly all of it is written.
     pub(super) fn sync(&mut self) -> Result<(), DiskError> {
         self.write()?;
         self.sync_file()?;
+        let behind_max = self.config.slots as usize * slots::SLOT_BYTES / ENTRY_BYTES;
+        let behind = self.header.next - self.slots_to;
+        if behind as usize <= behind_max {
+            return Ok(());
+        }
+        self.write_slots()
+    }
+
+    /// Writes the table and makes it survive a power cut. The entries it leads to must do so already.
+    fn write_slots(&mut self) -> Result<(), DiskError> {
         if let Some(slots) = &mut self.slots {
             slots.write(&*self.file)?;
             self.sync_file()?;
         }
+        self.slots_to = self.header.next;
         Ok(())
+    }
+
+    /// The table on the disk leads to all entries below this number.
+    pub(super) fn slots_to(&self) -> u32 {
+        self.slots_to
     }
 
     /// Whether a sync has failed.
@@ -178,16 +218,27 @@ impl IndexFile {
         synced
     }
 
+    /// Makes everything survive a power cut, such that others find all in the file.
+    pub(super) fn complete(&mut self) -> Result<(), DiskError> {
+        self.write()?;
+        self.sync_file()?;
+        self.write_slots()
+    }
+
     /// No more entries will come: the table is not needed in memory.
     pub(super) fn seal(&mut self) -> Result<(), DiskError> {
-        self.sync()?;
+        self.complete()?;
         self.slots = None;
         Ok(())
     }
 
-    /// Goes back to what the file was when it had this header. Entries added since are forgotten, and the table on the
-    /// disk forgets them first: once their places hold other entries, no chain could be followed back through them.
-    pub(super) fn go_back(&mut self, header: Header) -> Result<(), DiskError> {
+    /// Goes back to what the file was when it had this header, and when its table led to all entries below `slots_to`. Entries
+    /// added since are forgotten, and the table on the disk forgets them first: once their places hold other entries, no chain
+    /// could be followed back through them.
+    pub(super) fn go_back(&mut self, header: Header, slots_to: u32) -> Result<(), DiskError> {
+        if header == self.header && header.next <= slots_to {
+            return Ok(());
+        }
         self.header = header;
         self.buffer.clear();
         let mut slots = Slots::read(&*self.file, self.config.slots)?;
@@ -202,11 +253,30 @@ impl IndexFile {
             }
             slots.correct(i, head);
         }
+        self.bring_up(&mut slots, slots_to)?;
         slots.write(&*self.file)?;
         // Nothing may be added before a clean stop, after which the next start may have only this to go by.
         self.file.write_at(&header.to_bytes(), 0)?;
         self.file.sync_data()?;
         self.slots = Some(slots);
+        self.slots_to = header.next;
+        Ok(())
+    }
+
+    /// Has the table lead to the entries from number `from` on.
+    fn bring_up(&self, slots: &mut Slots, from: u32) -> Result<(), DiskError> {
+        let mut buf = vec![0; READ_ENTRIES as usize * ENTRY_BYTES];
+        let mut first = from.max(1);
+        while first < self.header.next {
+            let count = READ_ENTRIES.min(self.header.next - first);
+            let buf = &mut buf[..count as usize * ENTRY_BYTES];
+            self.file
+                .read_exact_at(buf, self.entry_at(first as usize))?;
+            for (raw, number) in buf.as_chunks::<ENTRY_BYTES>().0.iter().zip(first..) {
+                slots.raise(Stored::from_bytes(raw).hash, number);
+            }
+            first += count;
+        }
         Ok(())
     }
 
@@ -269,17 +339,7 @@ impl IndexFile {
         let mut raw = [0; ENTRY_BYTES];
         self.file
             .read_exact_at(&mut raw, self.entry_at(number as usize))?;
-        let word = |at: usize| {
-            raw[at..at + 4]
-                .iter()
-                .fold(0_u32, |n, &b| n << 8 | u32::from(b))
-        };
-        Ok(Some(Stored {
-            hash: word(0),
-            log_offset: u64::from(word(4)) << 32 | u64::from(word(8)),
-            seconds: word(12).cast_signed(),
-            previous: word(16),
-        }))
+        Ok(Some(Stored::from_bytes(&raw)))
     }
 
     fn entry_at(&self, number: usize) -> u64 {

@@ -77,10 +77,11 @@ impl KeyIndex {
 
     /// Goes back to the files and headers that `kept` names; files made since are removed, and older ones, which were to be
     /// deleted. False if one is missing: the index must be made anew. Those that hold nothing at or after `log_start`
-    /// may be missing.
+    /// may be missing. The table of the last one led to all entries below number `slots_to`.
     pub(crate) fn go_back(
         &mut self,
         kept: &[(String, [u8; HEADER_BYTES])],
+        slots_to: u32,
         log_start: u64,
     ) -> Result<bool, DiskError> {
         if !self.load()? {
@@ -104,10 +105,7 @@ impl KeyIndex {
             return Ok(false);
         }
         if let (Some(file), Some((_, header))) = (self.files.last_mut(), kept.last()) {
-            let header = Header::from_bytes(header, self.config.entries);
-            if header != file.header {
-                file.go_back(header)?;
-            }
+            file.go_back(Header::from_bytes(header, self.config.entries), slots_to)?;
         }
         Ok(true)
     }
@@ -226,6 +224,19 @@ impl KeyIndex {
             self.new_file = false;
         }
         Ok(())
+    }
+
+    /// Makes the files such that others find everything in them; false if they were already.
+    pub(crate) fn complete(&mut self) -> Result<bool, DiskError> {
+        match self.files.last_mut() {
+            Some(last) if last.slots_to() < last.header.next => last.complete().map(|()| true),
+            _ => Ok(false),
+        }
+    }
+
+    /// The table of the last file leads on the disk to all entries below this number.
+    pub(crate) fn slots_to(&self) -> u32 {
+        self.files.last().map_or(0, IndexFile::slots_to)
     }
 
     /// Whether a sync has failed.

@@ -1,7 +1,7 @@
 //! The hash table of the newest index file, in memory: for each slot the number of its newest entry.
 //!
-//! On disk it is written by pages, and only for a checkpoint: entries hold the rest of each chain, so a table that is
-//! behind can be brought up by adding the newer entries again.
+//! On disk it is written by pages, and seldom: entries hold the rest of each chain, so a table that is behind can be brought
+//! up from the newer entries.
 
 use ferromq_disk::{DiskError, DiskFile};
 
@@ -9,7 +9,8 @@ use super::header::HEADER_BYTES;
 
 /// Slots in a page of 4 KiB.
 const PAGE_SLOTS: usize = 1024;
-const SLOT_BYTES: usize = 4;
+/// Size of a slot.
+pub(super) const SLOT_BYTES: usize = 4;
 /// Pages written at once at most.
 const RUN_PAGES: usize = 64;
 
@@ -72,6 +73,12 @@ impl Slots {
             self.heads[slot] = entry;
             self.dirty[slot / PAGE_SLOTS] = true;
         }
+    }
+
+    /// Makes `entry` the newest of the slot of `hash`, unless a newer one is.
+    pub(super) fn raise(&mut self, hash: u32, entry: u32) {
+        let slot = self.slot(hash);
+        self.correct(slot, self.heads[slot].max(entry));
     }
 
     /// Writes what differs from the file.

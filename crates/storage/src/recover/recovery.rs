@@ -167,7 +167,7 @@ impl Recovery<'_> {
             return Ok(());
         };
         let usable = match checkpoint {
-            Some(checkpoint) => index.go_back(&checkpoint.index, self.segments.start())?,
+            Some(kept) => index.go_back(&kept.index, kept.slots_to, self.segments.start())?,
             None => index.load()?,
         };
         if !usable {

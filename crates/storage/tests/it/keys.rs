@@ -8,7 +8,7 @@ use std::time::Duration;
 use ferromq_base::clock::ManualClock;
 use ferromq_base::{LogOffset, Millis};
 use ferromq_disk::{Disk, RealDisk};
-use ferromq_storage::{IndexConfig, Store, StoreConfig};
+use ferromq_storage::{IndexConfig, Store, StoreConfig, WorkerKind};
 use ferromq_testkit::{SimDisk, Unsynced};
 use ferromq_wire::message::sysflag;
 
@@ -248,5 +248,47 @@ fn nothing_that_was_stored_is_forgotten_after_power_cuts() {
             }
         }
         assert!(!Path::new("/store").exists());
+    }
+}
+
+/// A store on `disk` with so many messages of one key, and a checkpoint over them; where they lie.
+fn checkpointed(disk: &SimDisk, count: u8) -> (Arc<Store>, Vec<u64>) {
+    let clock = Arc::new(ManualClock::at(NOON));
+    let as_clock = Arc::clone(&clock);
+    let opened = Store::open_stepped(Arc::new(disk.clone()), simulated(ASYNC), as_clock as _);
+    let store = opened.unwrap();
+    let put = |i| put(&store, &message("TopicTest", 0, &[i]).with("KEYS", "k"));
+    let places = (0..count).map(|i| put(i).log_offset.0).collect();
+    while store.step(WorkerKind::Flush) {}
+    clock.advance(Duration::from_secs(11));
+    for _ in 0..4 {
+        store.step(WorkerKind::Dispatch);
+    }
+    (store, places)
+}
+
+/// Checkpoints leave the table of the newest file behind its entries, by ten of them here.
+#[test]
+fn entries_that_the_table_lacks_are_found_after_a_power_cut_and_are_in_it_after_a_stop() {
+    for count in [1, 10, 11, 35] {
+        let disk = SimDisk::new();
+        let (store, places) = checkpointed(&disk, count);
+        drop(store);
+        let disk = disk.power_cut(Unsynced::Lost);
+        for _ in 0..2 {
+            let store = open_on(&disk, simulated(ASYNC));
+            assert_eq!(query(&store, "k"), places, "{count} after a power cut");
+        }
+
+        let disk = SimDisk::new();
+        let (store, places) = checkpointed(&disk, count);
+        store.close().unwrap();
+        drop(store);
+        for suffix in ["", ".bak"] {
+            let checkpoint = format!("/store/ferromq.checkpoint{suffix}");
+            let _ = disk.remove(Path::new(&checkpoint));
+        }
+        let store = open_on(&disk, simulated(ASYNC));
+        assert_eq!(query(&store, "k"), places, "{count} after a stop");
     }
 }
