@@ -228,6 +228,8 @@ impl Turns {
                 break;
             };
             let (stamp, saved) = (self.stamps.now(), self.topics.saved());
+            // What has waited for the same file comes first.
+            state.withheld.release(&self.topics, &self.stamps);
             batch.reply(&stamp, ResponseCode::SUCCESS, saved, &mut state.withheld);
             let from = Some(self.listener);
             let Batch { turn, end, .. } = &batch;
