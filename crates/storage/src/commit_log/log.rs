@@ -119,16 +119,24 @@ impl Pending {
         self.queues.is_empty() && self.keys.is_empty()
     }
 
+    fn least_of_many(&self) -> usize {
+        PENDING_HURRY_PER_QUEUE_OF_MANY.saturating_mul(self.queues.len())
+    }
+
+    /// Whether there are so few queues that what is being written need not hurry what comes next.
+    pub(crate) fn is_of_few(&self) -> bool {
+        self.least_of_many() <= PENDING_HURRY_FEW
+    }
+
     /// Whether the dispatcher should not collect any longer; the log ends at `end`, and `unwritten` entries and keys are in memory
     /// only. Those that it is writing at this moment are no reason to write the little that came meanwhile as soon as it is done,
     /// unless all together would make a start after a crash long.
     fn is_plenty(&self, end: u64, unwritten: usize) -> bool {
-        let queues = self.queues.len();
-        let of_many = PENDING_HURRY_PER_QUEUE_OF_MANY.saturating_mul(queues);
-        let is_enough = if of_many <= PENDING_HURRY_FEW {
-            (PENDING_HURRY_PER_QUEUE * queues).clamp(PENDING_HURRY, PENDING_HURRY_FEW) <= self.count
+        let is_enough = if self.is_of_few() {
+            let enough = PENDING_HURRY_PER_QUEUE * self.queues.len();
+            enough.clamp(PENDING_HURRY, PENDING_HURRY_FEW) <= self.count
         } else {
-            of_many.min(PENDING_HURRY_MAX) <= unwritten
+            self.least_of_many().min(PENDING_HURRY_MAX) <= unwritten
         };
         is_enough || PENDING_HURRY_BYTES <= end - self.begin
     }
