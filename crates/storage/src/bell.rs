@@ -35,11 +35,6 @@ impl Bell {
         }
     }
 
-    /// For the worker: forgets hurry for what it has taken up now.
-    pub(crate) fn calm(&self) {
-        self.hurried.store(false, Ordering::SeqCst);
-    }
-
     /// The worker shall end.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
@@ -66,7 +61,7 @@ impl Bell {
     /// For the worker: sleeps for `time`, however often it is rung, unless hurried or stopped.
     pub(crate) fn pause(&self, time: Duration) {
         self.sleep_until(Some(time), || self.hurried.load(Ordering::SeqCst));
-        self.calm();
+        self.hurried.store(false, Ordering::SeqCst);
     }
 
     fn sleep_until(&self, time: Option<Duration>, enough: impl Fn() -> bool) {
@@ -124,11 +119,6 @@ mod tests {
         assert!(Duration::from_millis(20) <= start.elapsed());
         bell.hurry();
         bell.pause(Duration::from_secs(1000));
-        bell.hurry();
-        bell.calm();
-        let start = Instant::now();
-        bell.pause(Duration::from_millis(20));
-        assert!(Duration::from_millis(20) <= start.elapsed());
         bell.stop();
         bell.pause(Duration::from_secs(1000));
         bell.begin_turn();

@@ -25,16 +25,10 @@ use crate::worker::Next;
 
 /// Entries that may wait for the dispatcher before appends are refused: about 400 MB of them.
 const UNWRITTEN_MAX: usize = 8 << 20;
-/// As many new entries and keys make the dispatcher work at once,
+/// As many waiting entries make the dispatcher work at once,
 const PENDING_HURRY: usize = 64 << 10;
-/// but not fewer than so many for each queue: to open and write a file costs the same for one entry as for some,
-const PENDING_HURRY_PER_QUEUE: usize = 256;
-/// as long as these are no more than this: a start after a crash makes them again.
-const PENDING_HURRY_FEW: usize = 1 << 20;
-/// With so many queues that even this number for each is more, what is being written counts, too,
-const PENDING_HURRY_PER_QUEUE_OF_MANY: usize = 40;
-/// and there is an end to it: appends must not be refused.
-const PENDING_HURRY_MAX: usize = UNWRITTEN_MAX / 2;
+/// but not fewer than so many for each queue: to open and write a file costs the same for one entry as for some.
+const PENDING_HURRY_PER_QUEUE: usize = 40;
 /// So much of the log without entries in files makes the dispatcher work, however many queues there are: a start after a
 /// crash has to read it again.
 const PENDING_HURRY_BYTES: u64 = 2 << 30;
@@ -117,28 +111,6 @@ impl Pending {
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.queues.is_empty() && self.keys.is_empty()
-    }
-
-    fn least_of_many(&self) -> usize {
-        PENDING_HURRY_PER_QUEUE_OF_MANY.saturating_mul(self.queues.len())
-    }
-
-    /// Whether there are so few queues that what is being written need not hurry what comes next.
-    pub(crate) fn is_of_few(&self) -> bool {
-        self.least_of_many() <= PENDING_HURRY_FEW
-    }
-
-    /// Whether the dispatcher should not collect any longer; the log ends at `end`, and `unwritten` entries and keys are in memory
-    /// only. Those that it is writing at this moment are no reason to write the little that came meanwhile as soon as it is done,
-    /// unless all together would make a start after a crash long.
-    fn is_plenty(&self, end: u64, unwritten: usize) -> bool {
-        let is_enough = if self.is_of_few() {
-            let enough = PENDING_HURRY_PER_QUEUE * self.queues.len();
-            enough.clamp(PENDING_HURRY, PENDING_HURRY_FEW) <= self.count
-        } else {
-            self.least_of_many().min(PENDING_HURRY_MAX) <= unwritten
-        };
-        is_enough || PENDING_HURRY_BYTES <= end - self.begin
     }
 }
 
@@ -395,7 +367,9 @@ impl CommitLog {
         let new = turn.records.len() + turn.key_hashes.len();
         pending.count += new;
         let unwritten = new + self.unwritten.fetch_add(new, Ordering::Relaxed);
-        (tail.end, pending.is_plenty(tail.end, unwritten))
+        let enough = PENDING_HURRY.max(PENDING_HURRY_PER_QUEUE * pending.queues.len());
+        let hurry = enough <= unwritten || PENDING_HURRY_BYTES <= tail.end - pending.begin;
+        (tail.end, hurry)
     }
 
     /// Gives back memory that readers have left alone for a while; says when to look again.
@@ -444,41 +418,5 @@ impl CommitLog {
     pub(crate) fn paused<T>(&self, action: impl FnOnce() -> T) -> T {
         let _tail = self.tail.lock();
         action()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use ferromq_base::{Mark, QueueId};
-
-    use super::*;
-
-    #[test]
-    fn many_queues_let_more_wait_but_never_so_much_that_appends_are_refused() {
-        let pending = |queues, count, begin| {
-            let queue = Queue::new("t".into(), QueueId(0), Arc::new(Mark::default()));
-            let queue = Arc::new(queue);
-            Pending {
-                queues: vec![queue; queues],
-                count,
-                begin,
-                ..Pending::default()
-            }
-        };
-        // So many being written meanwhile.
-        let written = PENDING_HURRY_FEW;
-        let is_plenty = |queues, count| pending(queues, count, 0).is_plenty(1, count + written);
-        assert!(!is_plenty(8, PENDING_HURRY - 1));
-        assert!(is_plenty(8, PENDING_HURRY));
-        assert!(!is_plenty(1_000, 255_999));
-        assert!(is_plenty(1_000, 256_000));
-        assert!(!is_plenty(10_000, PENDING_HURRY_FEW - 1));
-        assert!(is_plenty(10_000, PENDING_HURRY_FEW));
-        assert!(!is_plenty(50_000, 1_999_999 - written));
-        assert!(is_plenty(50_000, 2_000_000 - written));
-        assert!(is_plenty(1_000_000, PENDING_HURRY_MAX - written));
-        const { assert!(2 * PENDING_HURRY_MAX <= UNWRITTEN_MAX) };
-        assert!(!pending(1, 1, 5).is_plenty(4 + PENDING_HURRY_BYTES, 1));
-        assert!(pending(1, 1, 5).is_plenty(5 + PENDING_HURRY_BYTES, 1));
     }
 }

@@ -162,11 +162,6 @@ impl Dispatcher {
         if !self.begun {
             self.core.log.take_pending(&mut self.batch);
             self.begun = true;
-            // Every append asks for hurry until this: that is done with. Of many queues so much has come that the next write follows
-            // soon, or a start after a crash would be long.
-            if self.batch.is_of_few() {
-                self.core.log.dispatch_bell.calm();
-            }
         }
         // Files never refer to messages that nobody may see yet: a power cut could take those back.
         while !self.core.marks.visible.wait(self.batch.end, SYNC_WAIT) {
