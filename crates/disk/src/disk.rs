@@ -148,11 +148,25 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
         self.read_at(buf, at).map(Some)
     }
 
-    /// Like [`DiskFile::read_at`], for bytes that will not be read again soon: where the system can, what it had to
-    /// fetch does not stay in its page cache, in place of what others need, unless most of the bytes were there before.
-    /// The default reads as usual.
-    fn read_once_at(&self, buf: &mut [u8], at: u64) -> Result<usize, DiskError> {
-        self.read_at(buf, at)
+    /// Reads into one part after the other; returns how many bytes, less than there is room for only at the end of the file.
+    fn read_parts_at(&self, parts: &mut [&mut [u8]], at: u64) -> Result<usize, DiskError> {
+        let mut done = 0;
+        for part in parts {
+            let read = self.read_at(part, at + done as u64)?;
+            done += read;
+            if read < part.len() {
+                break;
+            }
+        }
+        Ok(done)
+    }
+
+    /// Like [`DiskFile::read_parts_at`], for bytes that will not be read again soon: where the system can, and the parts are
+    /// [`crate::AlignedBytes`] and begin at a place aligned like them, the bytes do not come into its page cache, in place of what others
+    /// need, unless most of them are there before. Whoever writes to the file meanwhile may have to wait for the device, too. The default
+    /// reads as usual.
+    fn read_once_at(&self, parts: &mut [&mut [u8]], at: u64) -> Result<usize, DiskError> {
+        self.read_parts_at(parts, at)
     }
 
     /// Fills `buf`, or fails with [`crate::DiskErrorKind::ShortFile`].

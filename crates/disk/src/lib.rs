@@ -7,7 +7,10 @@
 //!
 //! This crate knows no file format.
 
+pub mod aligned;
 pub mod crashsafe;
+#[cfg(target_os = "linux")]
+mod direct;
 pub mod disk;
 pub mod error;
 pub mod lock;
@@ -18,6 +21,7 @@ pub mod reserve;
 #[cfg(target_os = "linux")]
 mod write_back;
 
+pub use aligned::AlignedBytes;
 pub use disk::{Disk, DiskFile, Entry, OpenMode, Space};
 pub use error::{DiskError, DiskErrorKind};
 pub use lock::DirLock;

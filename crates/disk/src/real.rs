@@ -23,6 +23,8 @@ pub struct RealDisk;
 struct RealFile {
     file: File,
     path: PathBuf,
+    #[cfg(target_os = "linux")]
+    direct: crate::direct::Direct,
 }
 
 /// Gives an error of the system its operation and path.
@@ -42,6 +44,8 @@ impl Disk for RealDisk {
         Ok(Arc::new(RealFile {
             file,
             path: path.to_owned(),
+            #[cfg(target_os = "linux")]
+            direct: crate::direct::Direct::default(),
         }))
     }
 
@@ -263,30 +267,16 @@ impl DiskFile for RealFile {
     }
 
     #[cfg(target_os = "linux")]
-    fn read_once_at(&self, buf: &mut [u8], at: u64) -> Result<usize, DiskError> {
-        use rustix::io::{Errno, ReadWriteFlags};
-        /// `RWF_DONTCACHE`, which Linux knows since 6.14, on some file systems.
-        const DONT_CACHE: ReadWriteFlags = ReadWriteFlags::from_bits_retain(0x80);
-        let cached = crate::page_cache::cached(&self.file, at, buf.len() as u64);
+    fn read_once_at(&self, parts: &mut [&mut [u8]], at: u64) -> Result<usize, DiskError> {
+        let len: usize = parts.iter().map(|part| part.len()).sum();
+        let cached = crate::page_cache::cached(&self.file, at, len as u64);
         // A few holes in what is in the page cache are closed: the next reader need not come to the disk for them.
-        let flags = match cached {
-            Some((cached, pages)) if pages / 2 < cached => ReadWriteFlags::empty(),
-            _ => DONT_CACHE,
-        };
-        let mut done = 0;
-        while done < buf.len() {
-            let mut slices = [io::IoSliceMut::new(&mut buf[done..])];
-            match rustix::io::preadv2(&self.file, &mut slices, at + done as u64, flags) {
-                Ok(0) => break,
-                Ok(n) => done += n,
-                Err(Errno::INTR) => {}
-                Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
-                    let rest = self.read_at(&mut buf[done..], at + done as u64)?;
-                    return Ok(done + rest);
-                }
-                Err(e) => return Err(self.fail("read")(e.into())),
+        if cached.is_none_or(|(cached, pages)| cached <= pages / 2) {
+            let file = (&self.file, &*self.path);
+            if let Some(read) = self.direct.read_at(file, parts, at) {
+                return read.map_err(self.fail("read"));
             }
         }
-        Ok(done)
+        self.read_parts_at(parts, at)
     }
 }

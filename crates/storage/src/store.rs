@@ -72,6 +72,7 @@ impl Store {
     ) -> Result<Arc<Self>, OpenError> {
         let store = Self::load(disk, config, clock)?;
         store.start_workers(|_, bell, turn| Ok(Worker::stepped(bell, turn)))?;
+        store.reads.stop();
         store.core.log.prepare();
         Ok(Arc::new(store))
     }
@@ -359,7 +360,13 @@ impl Store {
             transfer: self.core.config.transfer,
             limits,
         };
-        pull.run(from, filter, out)
+        let done = pull.run(from, filter, out);
+        if let Some(at) = pull.log.ahead() {
+            let core = Arc::clone(&self.core);
+            // Refused when the store closes: then nobody reads on.
+            let _ = self.reads.submit(Box::new(move || core.log.read_ahead(at)));
+        }
+        done
     }
 
     /// Has `job` done by a thread that may wait for the disk, after those that were given before. The caller limits how

@@ -4,45 +4,51 @@
 //! readers of the other queues need the rest. A block is read as a whole once enough of it has been asked for. The
 //! memory is taken when it is needed and given back when nobody reads any more.
 
+use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use ferromq_base::Millis;
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use rustc_hash::FxHashMap;
 
+use super::block::{BLOCK_BYTES, Block};
 use super::segment::Segment;
 
-/// Size of a block in bytes, but for the last one of a file of the log.
-pub(super) const BLOCK_BYTES: usize = 128 * 1024;
 /// As many bytes of a block must have been asked for before it is worth reading all of it: a reader of one queue in
 /// eight, alone, stays below.
 const WORTH_BYTES: usize = BLOCK_BYTES / 6;
 /// How many blocks back, as powers of two, it is looked for one that was worth it: readers of different queues are as
 /// many apart, and the first of them finds nobody's traces in the blocks next to its own.
 const LOOKS_BACK: u32 = 7;
-/// Records are longer than this, so that at most one begins in as many bytes.
-const GRAIN_BYTES: usize = 64;
 /// Blocks that are not here for which it is known how much was asked of them.
 const ASKED: usize = 256;
 /// Time without reads after which all memory is given back.
 const IDLE: Duration = Duration::from_secs(10);
-/// Blocks without content kept for the next one.
-const SPARES: usize = 4;
+/// Most blocks read at once for one who reads the log from the disk, part after part: a megabyte.
+const STREAM_BLOCKS: usize = 8;
+/// At most such a part of the memory is read at once: some is in use, and as much is read ahead.
+const STREAM_SHARE: usize = 4;
 
 /// Blocks of the log, least recently used first to go.
 #[derive(Debug)]
 pub(crate) struct Blocks {
     state: Mutex<State>,
     count_max: usize,
+    /// Blocks have been read, or could not be.
+    read: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
     blocks: FxHashMap<u64, Held>,
+    /// Blocks without content, kept for the next ones.
     spares: Vec<Arc<Block>>,
     asked: Box<[Asked; ASKED]>,
+    /// What is being read from the disk.
+    reading: Vec<Range<u64>>,
+    /// Blocks to read at once: fewer while some are dropped before anybody needs them, because there are many readers.
+    stream: usize,
     /// Counts uses.
     clock: u64,
     /// The clock, and the time, when [`Blocks::trim`] last looked.
@@ -54,6 +60,8 @@ struct State {
 struct Held {
     block: Arc<Block>,
     used: u64,
+    /// What the first who comes to this block will want later.
+    next: Option<u64>,
 }
 
 /// How much was asked of a block that is not here.
@@ -63,18 +71,6 @@ struct Asked {
     bytes: usize,
     /// Whether it could not be read as a whole.
     spoiled: bool,
-}
-
-/// Consecutive bytes of one file of the log.
-#[derive(Debug)]
-pub(super) struct Block {
-    from: u64,
-    len: usize,
-    bytes: Box<[u8]>,
-    /// One bit for every [`GRAIN_BYTES`]: the record that begins there is as it was sent.
-    good: Box<[AtomicU64]>,
-    /// Bytes copied out of it.
-    served: AtomicU32,
 }
 
 /// What to do about a block that is not here.
@@ -96,11 +92,14 @@ impl Blocks {
                 blocks: FxHashMap::default(),
                 spares: Vec::new(),
                 asked: Box::new([Asked::default(); ASKED]),
+                reading: Vec::new(),
+                stream: 1,
                 clock: 0,
                 seen: 0,
                 looked: Millis(0),
             }),
             count_max: bytes / BLOCK_BYTES,
+            read: Condvar::new(),
         }
     }
 
@@ -111,14 +110,58 @@ impl Blocks {
         (from, left.min(BLOCK_BYTES))
     }
 
-    /// The block that begins at `from`.
-    pub(super) fn find(&self, from: u64) -> Option<Arc<Block>> {
+    /// The block that begins at `from`; and, for the first who comes to one that was read ahead, where to go on with that.
+    pub(super) fn find(&self, from: u64) -> Option<(Arc<Block>, Option<u64>)> {
+        self.state.lock().find(from)
+    }
+
+    /// Whether the block that begins at `from` is here.
+    pub(super) fn has(&self, from: u64) -> bool {
+        self.state.lock().blocks.contains_key(&from)
+    }
+
+    /// Like [`Blocks::find`], but waits for one that is being read.
+    pub(super) fn find_or_wait(&self, from: u64) -> Option<(Arc<Block>, Option<u64>)> {
         let mut state = self.state.lock();
-        state.clock += 1;
-        let now = state.clock;
-        let held = state.blocks.get_mut(&from)?;
-        held.used = now;
-        Some(Arc::clone(&held.block))
+        while state.is_being_read(from) {
+            self.read.wait(&mut state);
+        }
+        state.find(from)
+    }
+
+    /// Has others wait who want the block at `from`, and, if a reader will go on, those after it, while these are read from the disk:
+    /// up to the first that is here or is being read already, or reaches beyond `log_end`. `None` if that is the one at `from`.
+    pub(super) fn claim(
+        &self,
+        segment: &Segment,
+        from: u64,
+        log_end: u64,
+        goes_on: bool,
+    ) -> Option<Claim<'_>> {
+        let mut state = self.state.lock();
+        let count_max = if goes_on { state.stream } else { 1 };
+        let mut end = from;
+        let mut count = 0;
+        while count < count_max && end < segment.end() {
+            let after = end + Self::place(segment, end).1 as u64;
+            if log_end < after || state.blocks.contains_key(&end) || state.is_being_read(end) {
+                break;
+            }
+            end = after;
+            count += 1;
+        }
+        if count == 0 {
+            return None;
+        }
+        if goes_on {
+            let stream_max = STREAM_BLOCKS.min(self.count_max / STREAM_SHARE);
+            state.stream = (state.stream + 1).min(stream_max.max(1));
+        }
+        state.reading.push(from..end);
+        Some(Claim {
+            blocks: self,
+            range: from..end,
+        })
     }
 
     /// Notes that `bytes` of the block at `from`, which is not here, are wanted; `cold` if they are to come from the
@@ -163,21 +206,11 @@ impl Blocks {
     /// An empty block to fill.
     pub(super) fn spare(&self) -> Arc<Block> {
         let spare = self.state.lock().spares.pop();
-        spare.unwrap_or_else(|| {
-            Arc::new(Block {
-                from: 0,
-                len: 0,
-                bytes: vec![0; BLOCK_BYTES].into_boxed_slice(),
-                good: (0..BLOCK_BYTES / GRAIN_BYTES / 64)
-                    .map(|_| AtomicU64::new(0))
-                    .collect(),
-                served: AtomicU32::new(0),
-            })
-        })
+        spare.unwrap_or_default()
     }
 
-    /// Adds a block that has been filled; true if it is the only one.
-    pub(super) fn put(&self, block: &Arc<Block>) -> bool {
+    /// Adds a block that has been filled, and what [`Blocks::find`] shall say of it besides; true if it is the only one.
+    pub(super) fn put(&self, block: &Arc<Block>, next: Option<u64>) -> bool {
         let mut state = self.state.lock();
         if self.count_max <= state.blocks.len() {
             state.drop_oldest();
@@ -186,9 +219,10 @@ impl Blocks {
         let held = Held {
             block: Arc::clone(block),
             used: state.clock,
+            next,
         };
         let was_empty = state.blocks.is_empty();
-        if let Some(twin) = state.blocks.insert(block.from, held) {
+        if let Some(twin) = state.blocks.insert(block.start(), held) {
             state.keep(twin.block);
         }
         was_empty
@@ -221,6 +255,29 @@ impl Blocks {
     }
 }
 
+/// Blocks that are being read, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Claim<'a> {
+    blocks: &'a Blocks,
+    range: Range<u64>,
+}
+
+impl Claim<'_> {
+    /// Log offsets.
+    pub(super) fn range(&self) -> Range<u64> {
+        self.range.clone()
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        let mut state = self.blocks.state.lock();
+        state.reading.retain(|range| *range != self.range);
+        drop(state);
+        self.blocks.read.notify_all();
+    }
+}
+
 /// Where it is noted how much was asked of the block at `from`.
 fn asked_place(from: u64) -> usize {
     usize::try_from(from / BLOCK_BYTES as u64 % ASKED as u64).unwrap_or(0)
@@ -233,16 +290,25 @@ impl Asked {
 }
 
 impl State {
+    fn find(&mut self, from: u64) -> Option<(Arc<Block>, Option<u64>)> {
+        self.clock += 1;
+        let now = self.clock;
+        let held = self.blocks.get_mut(&from)?;
+        held.used = now;
+        Some((Arc::clone(&held.block), held.next.take()))
+    }
+
+    fn is_being_read(&self, from: u64) -> bool {
+        self.reading.iter().any(|range| range.contains(&from))
+    }
+
     /// Whether blocks before the one at `from` tell that all of it will be wanted.
     fn promises(&self, from: u64, cold: bool) -> bool {
         let before = |n: u32| {
             self.blocks
                 .get(&from.checked_sub((BLOCK_BYTES as u64) << n)?)
         };
-        let was_worth = |held: &Held| {
-            let served = held.block.served.load(Ordering::Relaxed) as usize;
-            WORTH_BYTES < served
-        };
+        let was_worth = |held: &Held| WORTH_BYTES < held.block.served();
         (cold && before(0).is_some()) || (0..LOOKS_BACK).filter_map(before).any(was_worth)
     }
 
@@ -252,71 +318,34 @@ impl State {
             return;
         };
         if let Some(held) = self.blocks.remove(&from) {
+            if held.block.served() == 0 {
+                self.stream = (self.stream / 2).max(1);
+            }
             self.keep(held.block);
         }
     }
 
     fn keep(&mut self, block: Arc<Block>) {
-        if self.spares.len() < SPARES && Arc::strong_count(&block) == 1 {
+        if self.spares.len() < STREAM_BLOCKS && Arc::strong_count(&block) == 1 {
             self.spares.push(block);
         }
     }
 }
 
-impl Block {
-    /// Makes this the block of `len` bytes at `from` and returns the bytes to fill.
-    pub(super) fn begin(&mut self, from: u64, len: usize) -> &mut [u8] {
-        self.from = from;
-        self.len = len;
-        *self.served.get_mut() = 0;
-        for word in &mut self.good {
-            *word.get_mut() = 0;
-        }
-        &mut self.bytes[..len]
-    }
-
-    /// Whether the byte at log offset `at` is here.
-    pub(super) fn holds(&self, at: u64) -> bool {
-        (self.from..self.from + self.len as u64).contains(&at)
-    }
-
-    /// The bytes from log offset `at` on, at most `len`.
-    pub(super) fn bytes(&self, at: u64, len: usize) -> &[u8] {
-        let skip = usize::try_from(at - self.from).unwrap_or(usize::MAX);
-        let bytes = self.bytes[..self.len].get(skip..).unwrap_or_default();
-        let bytes = &bytes[..len.min(bytes.len())];
-        let count = u32::try_from(bytes.len()).unwrap_or(0);
-        self.served.fetch_add(count, Ordering::Relaxed);
-        bytes
-    }
-
-    fn bit(&self, at: u64) -> (&AtomicU64, u64) {
-        let grain = usize::try_from(at - self.from).unwrap_or(0) / GRAIN_BYTES;
-        (&self.good[grain / 64], 1 << (grain % 64))
-    }
-
-    /// Whether the record that begins at log offset `at` has been found to be as it was sent.
-    pub(super) fn is_good(&self, at: u64) -> bool {
-        let (word, bit) = self.bit(at);
-        word.load(Ordering::Relaxed) & bit != 0
-    }
-
-    /// The record that begins at log offset `at` is as it was sent.
-    pub(super) fn set_good(&self, at: u64) {
-        let (word, bit) = self.bit(at);
-        word.fetch_or(bit, Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use ferromq_testkit::SimDisk;
+
     use super::*;
 
     fn fill(blocks: &Blocks, from: u64) -> Arc<Block> {
         let mut block = blocks.spare();
         let fresh = Arc::get_mut(&mut block).unwrap();
-        fresh.begin(from, BLOCK_BYTES).fill(7);
-        blocks.put(&block);
+        fresh.begin(from, BLOCK_BYTES);
+        fresh.space().fill(7);
+        blocks.put(&block, None);
         block
     }
 
@@ -373,14 +402,14 @@ mod tests {
         let blocks = Blocks::new(2 * BLOCK_BYTES);
         fill(&blocks, 0).set_good(64);
         drop(fill(&blocks, SIZE));
-        assert!(blocks.find(0).unwrap().is_good(64));
+        assert!(blocks.find(0).unwrap().0.is_good(64));
         drop(fill(&blocks, 2 * SIZE));
         assert!(blocks.find(SIZE).is_none());
         assert!(blocks.find(0).is_some());
         drop(fill(&blocks, 3 * SIZE));
         drop(fill(&blocks, 4 * SIZE));
         assert!(blocks.find(0).is_none());
-        assert!(!blocks.find(4 * SIZE).unwrap().is_good(4 * SIZE + 64));
+        assert!(!blocks.find(4 * SIZE).unwrap().0.is_good(4 * SIZE + 64));
     }
 
     #[test]
@@ -395,5 +424,73 @@ mod tests {
         assert_eq!(blocks.trim(at(11)), Some(IDLE), "it was read");
         assert_eq!(blocks.trim(at(21)), None);
         assert!(blocks.find(0).is_none());
+    }
+
+    /// A file of ten blocks and a half.
+    fn segment() -> Segment {
+        let disk = Arc::new(SimDisk::new());
+        Segment::existing(disk, Path::new("/log"), 0, 10 * SIZE + SIZE / 2)
+    }
+
+    fn claimed(blocks: &Blocks, from: u64, log_end: u64) -> Option<Range<u64>> {
+        let claim = blocks.claim(&segment(), from * SIZE, log_end, true)?;
+        Some(claim.range())
+    }
+
+    #[test]
+    fn what_is_here_or_unfinished_or_being_read_is_not_read_again() {
+        let blocks = Blocks::new(64 * BLOCK_BYTES);
+        blocks.state.lock().stream = STREAM_BLOCKS;
+        drop(fill(&blocks, 5 * SIZE));
+        assert_eq!(claimed(&blocks, 0, 100 * SIZE), Some(0..5 * SIZE));
+        assert_eq!(claimed(&blocks, 0, 3 * SIZE - 1), Some(0..2 * SIZE));
+        assert_eq!(claimed(&blocks, 0, SIZE - 1), None);
+        assert_eq!(claimed(&blocks, 5, 100 * SIZE), None);
+        let end = segment().end();
+        assert_eq!(claimed(&blocks, 8, 100 * SIZE), Some(8 * SIZE..end));
+        let other = blocks.claim(&segment(), 2 * SIZE, 100 * SIZE, false);
+        assert_eq!(claimed(&blocks, 0, 100 * SIZE), Some(0..2 * SIZE));
+        assert_eq!(claimed(&blocks, 2, 100 * SIZE), None);
+        drop(other);
+        assert_eq!(claimed(&blocks, 2, 100 * SIZE), Some(2 * SIZE..5 * SIZE));
+    }
+
+    #[test]
+    fn who_wants_a_block_that_is_being_read_waits_for_it() {
+        let blocks = Blocks::new(64 * BLOCK_BYTES);
+        let claim = blocks.claim(&segment(), 0, 100 * SIZE, true).unwrap();
+        assert!(blocks.find(0).is_none());
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| blocks.find_or_wait(0).is_some());
+            drop(fill(&blocks, 0));
+            drop(claim);
+            assert!(waiting.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn less_is_read_at_once_while_it_is_dropped_before_it_is_needed() {
+        let blocks = Blocks::new(32 * BLOCK_BYTES);
+        let stream = || blocks.state.lock().stream;
+        for _ in 0..10 {
+            claimed(&blocks, 0, 100 * SIZE);
+        }
+        assert_eq!(stream(), STREAM_BLOCKS);
+        for number in 0..33 {
+            drop(fill(&blocks, number * SIZE));
+        }
+        assert_eq!(stream(), STREAM_BLOCKS / 2);
+        fill(&blocks, 33 * SIZE).bytes(33 * SIZE, 1);
+        assert_eq!(stream(), STREAM_BLOCKS / 4);
+        assert_eq!(claimed(&blocks, 0, 100 * SIZE), Some(0..2 * SIZE));
+    }
+
+    #[test]
+    fn the_first_who_comes_to_what_was_read_ahead_learns_where_that_ends() {
+        let blocks = Blocks::new(4 * BLOCK_BYTES);
+        let block = fill(&blocks, 0);
+        blocks.put(&block, Some(SIZE));
+        assert_eq!(blocks.find(0).unwrap().1, Some(SIZE));
+        assert_eq!(blocks.find(0).unwrap().1, None);
     }
 }

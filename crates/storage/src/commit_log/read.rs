@@ -7,7 +7,9 @@ use ferromq_disk::{DiskError, DiskErrorKind};
 use ferromq_wire::message::RecordRef;
 use ferromq_wire::message::record;
 
-use super::blocks::{BLOCK_BYTES, Block, Blocks, Miss};
+use super::block::Block;
+use super::blocks::{Blocks, Miss};
+use super::fetch::Fetch;
 use super::log::CommitLog;
 use super::segment::Segment;
 use crate::error::ReadError;
@@ -15,8 +17,6 @@ use crate::read::Reach;
 
 /// So many bytes at once are read as cheaply past the blocks as into them.
 const SPAN_BYTES: usize = 16 * 1024;
-/// Blocks read at once for one who reads the log from the disk, part after part: a megabyte.
-const STREAM_BLOCKS: usize = 8;
 
 /// Reads records for one request.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ pub(crate) struct LogReader<'a> {
     reach: Reach,
     /// The block that was read from last: the next record is mostly in it too.
     block: Option<Arc<Block>>,
+    ahead: Option<u64>,
 }
 
 impl<'a> LogReader<'a> {
@@ -34,7 +35,13 @@ impl<'a> LogReader<'a> {
             log,
             reach,
             block: None,
+            ahead: None,
         }
+    }
+
+    /// Where [`CommitLog::read_ahead`] should go on now, so that who reads on from the disk need not wait for it.
+    pub(crate) fn ahead(&self) -> Option<u64> {
+        self.ahead
     }
 
     /// Log offset of the oldest byte that is kept.
@@ -174,81 +181,38 @@ impl<'a> LogReader<'a> {
     /// The block with the byte at `at`, of which `left` bytes are wanted, as the rest of `len`. `None` if it is not here
     /// and not worth to be read as a whole.
     fn block(
-        &self,
+        &mut self,
         segment: &Segment,
         at: u64,
         (left, len): (usize, usize),
     ) -> Result<Option<Arc<Block>>, ReadError> {
         let blocks = &self.log.blocks;
         let (from, size) = Blocks::place(segment, at);
-        if let Some(block) = blocks.find(from) {
+        let cold = self.reach == Reach::Disk;
+        let found = match self.reach {
+            Reach::Disk => blocks.find_or_wait(from),
+            Reach::Memory => blocks.find(from),
+        };
+        if let Some((block, next)) = found {
+            self.ahead = next.or(self.ahead);
             return Ok(Some(block));
         }
-        let cold = self.reach == Reach::Disk;
-        if !cold && SPAN_BYTES <= len || !self.is_final(from, size) {
+        if !cold && SPAN_BYTES <= len || !self.log.is_final(from, size as u64) {
             return Ok(None);
         }
-        match blocks.missed(from, left.min(size), cold) {
-            Miss::Single => Ok(None),
-            Miss::Fill => Ok(self.fill(segment, from, size)),
-            Miss::Stream => {
-                let block = self.fill(segment, from, size);
-                if cold && block.is_some() {
-                    self.read_ahead(segment, from + size as u64);
-                }
-                Ok(block)
-            }
-        }
-    }
-
-    /// Whether a part of the log will never change.
-    fn is_final(&self, from: u64, size: usize) -> bool {
-        from + size as u64 <= self.log.end()
-    }
-
-    /// Reads a block; `None` if not all of it is in reach, or can be read: then what is wanted decides.
-    fn fill(&self, segment: &Segment, from: u64, size: usize) -> Option<Arc<Block>> {
-        let blocks = &self.log.blocks;
-        let mut block = blocks.spare();
-        let bytes = Arc::get_mut(&mut block)?.begin(from, size);
-        let place = from - segment.base();
-        let read = match self.reach {
-            Reach::Disk => {
-                let read = segment.file().and_then(|f| f.read_once_at(bytes, place));
-                if read.is_err() {
-                    blocks.spoil(from);
-                }
-                read.ok()
-            }
-            Reach::Memory => {
-                let file = segment.if_open();
-                file.and_then(|file| file.read_cached_at(bytes, place).ok().flatten())
-            }
+        let fetch = Fetch {
+            log: self.log,
+            segment,
         };
-        if read != Some(size) {
-            blocks.give_back(block);
-            return None;
-        }
-        if blocks.put(&block) {
-            self.log.keeper.bell.ring();
-        }
-        Some(block)
-    }
-
-    /// Reads the blocks that a reader who has come to `from` will want next. If one cannot be read, the reader will
-    /// learn that when it gets there.
-    fn read_ahead(&self, segment: &Segment, mut from: u64) {
-        for _ in 1..STREAM_BLOCKS {
-            if segment.end() <= from {
-                return;
-            }
-            let (_, size) = Blocks::place(segment, from);
-            let wanted = self.is_final(from, size) && self.log.blocks.find(from).is_none();
-            if !wanted || self.fill(segment, from, size).is_none() {
-                return;
-            }
-            from += BLOCK_BYTES as u64;
-        }
+        Ok(match blocks.missed(from, left.min(size), cold) {
+            Miss::Single => None,
+            _ if !cold => fetch.cached(from),
+            Miss::Fill => fetch.one(from),
+            Miss::Stream => fetch.stream(from, false).map(|(block, end)| {
+                self.ahead = Some(end);
+                block
+            }),
+        })
     }
 }
 
@@ -267,7 +231,7 @@ impl CommitLog {
         }
         let segment = self.file_of(at, len as u64)?;
         let (from, _) = Blocks::place(&segment, at);
-        if let Some(block) = self.blocks.find(from) {
+        if let Some((block, _)) = self.blocks.find(from) {
             buf.extend_from_slice(block.bytes(at, len));
             if buf.len() == len {
                 return Ok(());

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
 use ferromq_base::clock::ManualClock;
 use ferromq_base::{QueueId, QueueOffset};
@@ -152,6 +153,36 @@ fn what_is_on_the_disk_only_is_cold_until_somebody_has_read_it() {
     disk.set_cold(Some("/store"));
     let new = put(&store, &message("T", 0, b"new")).queue_offset;
     assert_eq!(read(Reach::Memory, new.0).0.unwrap().count, 1);
+}
+
+#[test]
+fn who_reads_on_from_the_disk_finds_the_log_in_memory_soon() {
+    let (disk, store) = mixed();
+    disk.set_cold(Some("/store/commitlog"));
+    let queue = store.queue("T", QueueId(0));
+    let mut next = QueueOffset(0);
+    let mut read = |reach| {
+        let read = store.read_within(reach, (&queue, next), LIMITS, &|_| true, &mut Vec::new());
+        read.inspect(|outcome| next = outcome.next_begin)
+            .map(|_| next)
+    };
+    for _ in 0..4 {
+        read(Reach::Disk).unwrap();
+    }
+    // Up to the last block, which will still grow. Nobody reads from the disk but who reads ahead.
+    let end = u64::from(MESSAGES / QUEUES) - 40;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        assert!(Instant::now() < deadline, "nobody reads ahead");
+        match read(Reach::Memory) {
+            Err(ReadError::Cold) => std::thread::yield_now(),
+            other => {
+                if end <= other.unwrap().0 {
+                    break;
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,68 @@
+//! Memory that a device can write to by itself.
+
+use std::ops::{Deref, DerefMut};
+
+/// Size in bytes, and alignment, of what can be read without the page cache: a page, which is enough for every device.
+pub(crate) const ALIGNMENT: usize = 4096;
+
+/// Bytes whose memory begins at the start of a page.
+#[derive(Debug)]
+pub struct AlignedBytes {
+    /// A page longer than what is used of it.
+    memory: Box<[u8]>,
+    skip: usize,
+    len: usize,
+}
+
+impl AlignedBytes {
+    /// `len` bytes, all zero.
+    #[must_use]
+    pub fn zeroed(len: usize) -> Self {
+        let memory = vec![0; len + ALIGNMENT].into_boxed_slice();
+        let skip = memory.as_ptr().align_offset(ALIGNMENT);
+        // A pointer that cannot be aligned is not worth a failure: the read then goes through the page cache.
+        let skip = if skip <= ALIGNMENT { skip } else { 0 };
+        Self { memory, skip, len }
+    }
+}
+
+/// Whether a part of a file can be read into `parts`, one after the other, without the page cache.
+pub(crate) fn fits(parts: &[&mut [u8]], at: u64) -> bool {
+    let is_whole = |n: usize| n.is_multiple_of(ALIGNMENT);
+    let each = |part: &&mut [u8]| is_whole(part.as_ptr().addr()) && is_whole(part.len());
+    at.is_multiple_of(ALIGNMENT as u64) && parts.iter().all(each)
+}
+
+impl Deref for AlignedBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.memory[self.skip..self.skip + self.len]
+    }
+}
+
+impl DerefMut for AlignedBytes {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.memory[self.skip..self.skip + self.len]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_begins_at_a_page() {
+        for len in [0, 1, 4096, 10_000, 128 << 10] {
+            let mut bytes = AlignedBytes::zeroed(len);
+            assert_eq!(bytes.len(), len);
+            assert!(bytes.as_ptr().addr().is_multiple_of(ALIGNMENT));
+            bytes.fill(7);
+            assert_eq!(fits(&[&mut bytes], 8192), len.is_multiple_of(ALIGNMENT));
+        }
+        let (mut one, mut other) = (AlignedBytes::zeroed(8192), AlignedBytes::zeroed(8192));
+        assert!(fits(&[&mut one, &mut other], 4096));
+        assert!(!fits(&[&mut one, &mut other], 512));
+        assert!(!fits(&[&mut one, &mut other[1..4097]], 0));
+    }
+}
