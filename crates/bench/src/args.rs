@@ -72,7 +72,7 @@ pub struct BenchArgs {
     /// Most messages per pull of a group.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub pull_batch: u32,
-    /// One more connection that reads old messages from the first one on, and starts over at the end.
+    /// One more connection that reads old messages from the first ones on, all queues side by side, and starts over at the end.
     #[arg(long)]
     pub cold_reader: bool,
     /// Topic that the cold reader reads, with as many queues as `--queues` [default: the first topic of the load].

@@ -464,15 +464,20 @@ fn plan(
     if args.cold_reader {
         let topic = args.cold_topic.clone();
         let topic = topic.unwrap_or_else(|| args.topic_name(0));
-        plan.push(vec![Slot::Read(Reader {
-            group: "bench-cold-reader".into(),
-            stream: Stream::Cold,
-            targets: Targets::new(vec![topic], args.queues),
-            target: 0,
-            stride: 1,
-            offset: 0,
-            count: COLD_BATCH,
-        })]);
+        let targets = Targets::new(vec![topic], args.queues);
+        // All queues side by side, as a consumer does.
+        let queues = (0..targets.count()).map(|target| {
+            Slot::Read(Reader {
+                group: "bench-cold-reader".into(),
+                stream: Stream::Cold,
+                targets: targets.clone(),
+                target,
+                stride: targets.count(),
+                offset: 0,
+                count: COLD_BATCH,
+            })
+        });
+        plan.push(queues.collect());
     }
     Ok(plan)
 }
