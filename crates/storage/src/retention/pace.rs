@@ -85,6 +85,15 @@ mod tests {
     }
 
     impl Simulated {
+        /// A log to which nobody appends.
+        fn resting(level: Level, bytes_per_second: u64) -> Self {
+            Self {
+                level,
+                bytes_per_second,
+                grows_per_second: 0,
+            }
+        }
+
         /// Frees a file of 1 GiB.
         fn free(&self) -> Outcome {
             let settings = Retention::default();
@@ -117,12 +126,7 @@ mod tests {
 
     #[test]
     fn a_quick_disk_is_left_alone_between_steps_as_the_settings_say() {
-        let outcome = Simulated {
-            level: Level::Fine,
-            bytes_per_second: 100_000 * MIB,
-            grows_per_second: 0,
-        }
-        .free();
+        let outcome = Simulated::resting(Level::Fine, 100_000 * MIB).free();
         assert_eq!(outcome.largest_step, 8 * MIB);
         assert_eq!(outcome.time.as_millis(), 128 * 32 + 10);
     }
@@ -130,12 +134,7 @@ mod tests {
     #[test]
     fn a_slow_disk_has_a_fiftieth_of_its_time_to_free() {
         for bytes_per_second in [5_000 * MIB, 1_000 * MIB, 500 * MIB] {
-            let outcome = Simulated {
-                level: Level::Much,
-                bytes_per_second,
-                grows_per_second: 0,
-            }
-            .free();
+            let outcome = Simulated::resting(Level::Much, bytes_per_second).free();
             assert_eq!(outcome.largest_step, 8 * MIB);
             let busy = outcome.busy;
             assert!((1.9..2.1).contains(&busy), "{busy} %");
@@ -144,12 +143,7 @@ mod tests {
 
     #[test]
     fn a_rest_is_a_second_at_most() {
-        let outcome = Simulated {
-            level: Level::Fine,
-            bytes_per_second: MIB,
-            grows_per_second: 0,
-        }
-        .free();
+        let outcome = Simulated::resting(Level::Fine, MIB).free();
         assert_eq!(outcome.time.as_millis(), 1_024_000 + 127_000 + 32);
     }
 
@@ -174,12 +168,7 @@ mod tests {
 
     #[test]
     fn who_is_short_of_space_does_not_rest() {
-        let outcome = Simulated {
-            level: Level::Short,
-            bytes_per_second: 500 * MIB,
-            grows_per_second: 0,
-        }
-        .free();
+        let outcome = Simulated::resting(Level::Short, 500 * MIB).free();
         assert_eq!(outcome.largest_step, 64 * MIB);
         assert_eq!(outcome.time.as_millis(), 2048 + 16 * 32);
     }

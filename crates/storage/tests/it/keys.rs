@@ -12,7 +12,9 @@ use ferromq_storage::{IndexConfig, Store, StoreConfig, WorkerKind};
 use ferromq_testkit::{SimDisk, Unsynced};
 use ferromq_wire::message::sysflag;
 
-use crate::support::{ASYNC, NOON, message, open, open_on, put, simulated, small};
+use crate::support::{
+    ASYNC, NOON, forget_checkpoint, message, open, open_on, put, simulated, small,
+};
 
 const ALWAYS: (Millis, Millis) = (Millis(0), Millis(i64::MAX));
 
@@ -284,10 +286,7 @@ fn entries_that_the_table_lacks_are_found_after_a_power_cut_and_are_in_it_after_
         let (store, places) = checkpointed(&disk, count);
         store.close().unwrap();
         drop(store);
-        for suffix in ["", ".bak"] {
-            let checkpoint = format!("/store/ferromq.checkpoint{suffix}");
-            let _ = disk.remove(Path::new(&checkpoint));
-        }
+        forget_checkpoint(&disk);
         let store = open_on(&disk, simulated(ASYNC));
         assert_eq!(query(&store, "k"), places, "{count} after a stop");
     }

@@ -1,15 +1,15 @@
 //! The store against a model of it: a list of messages per queue, over appends, restarts, kills and power cuts.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use ferromq_base::QueueId;
-use ferromq_disk::Disk;
 use ferromq_storage::{FlushMode, Store};
 use ferromq_testkit::{SimDisk, Unsynced};
 use proptest::prelude::*;
 
-use crate::support::{ASYNC, bodies, message, open_on, push_as, read, simulated};
+use crate::support::{
+    ASYNC, bodies, forget_checkpoint, message, open_on, push_as, read, simulated,
+};
 
 /// What is done to the store.
 #[derive(Clone, Debug)]
@@ -103,10 +103,7 @@ impl Run {
             Step::Restart => self.store.close().unwrap(),
             Step::Forget => {
                 self.store.close().unwrap();
-                for suffix in ["", ".bak"] {
-                    let path = format!("/store/ferromq.checkpoint{suffix}");
-                    let _ = self.disk.remove(Path::new(&path));
-                }
+                forget_checkpoint(&self.disk);
             }
             Step::Kill => {}
             Step::PowerCut(seed) => self.disk = self.disk.power_cut(Unsynced::Some(*seed)),

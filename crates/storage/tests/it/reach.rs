@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
 
 use ferromq_base::clock::ManualClock;
 use ferromq_base::{QueueId, QueueOffset};
@@ -11,7 +10,7 @@ use ferromq_storage::{Reach, ReadError, ReadLimits, ReadStatus, Store, StoreConf
 use ferromq_testkit::{Op, SimDisk};
 use ferromq_wire::message::record;
 
-use crate::support::{ASYNC, NOON, message, open_on, put};
+use crate::support::{ASYNC, NOON, message, open_on, put, wait_for};
 
 const LIMITS: ReadLimits = ReadLimits {
     count: 32,
@@ -171,18 +170,10 @@ fn who_reads_on_from_the_disk_finds_the_log_in_memory_soon() {
     }
     // Up to the last block, which will still grow. Nobody reads from the disk but who reads ahead.
     let end = u64::from(MESSAGES / QUEUES) - 40;
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        assert!(Instant::now() < deadline, "nobody reads ahead");
-        match read(Reach::Memory) {
-            Err(ReadError::Cold) => std::thread::yield_now(),
-            other => {
-                if end <= other.unwrap().0 {
-                    break;
-                }
-            }
-        }
-    }
+    wait_for(|| match read(Reach::Memory) {
+        Err(ReadError::Cold) => false,
+        other => end <= other.unwrap().0,
+    });
 }
 
 #[test]

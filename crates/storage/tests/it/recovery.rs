@@ -13,8 +13,8 @@ use ferromq_storage::{OpenError, ReadStatus, Store, StoreConfig, WorkerKind};
 use ferromq_testkit::{SimDisk, Unsynced};
 
 use crate::support::{
-    ASYNC, NOON, bodies, message, open, open_on, push, put, read, simulated, small, try_open,
-    wait_for,
+    ASYNC, NOON, bodies, forget_checkpoint, message, open, open_on, push, put, read, simulated,
+    small, try_open, wait_for,
 };
 
 /// A folder with 60 messages in three queues, the last run of which ended cleanly or not.
@@ -450,10 +450,7 @@ fn files_of_a_queue_that_lost_everything_say_nothing_later() {
         }
         store.close().unwrap();
         drop(store);
-        for suffix in ["", ".bak"] {
-            let checkpoint = format!("/store/ferromq.checkpoint{suffix}");
-            let _ = disk.remove(Path::new(&checkpoint));
-        }
+        forget_checkpoint(&disk);
         let store = open_on(&disk, simulated(ASYNC));
         assert_eq!(bodies(&store, "T", 1).len(), later, "seed {seed}");
         // Nothing is left out before it in the log: all records are of about this size.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ferromq_base::clock::ManualClock;
 use ferromq_base::{LogOffset, Millis, QueueId, QueueOffset};
-use ferromq_disk::RealDisk;
+use ferromq_disk::{Disk, RealDisk};
 use ferromq_storage::{
     FlushMode, IndexConfig, IndexKeys, OpenError, Placed, Queue, ReadLimits, ReadOutcome,
     Retention, Store, StoreConfig, Turn,
@@ -185,6 +185,13 @@ pub(crate) fn record_bytes(store: &Store, at: LogOffset) -> Vec<u8> {
     let mut out = Vec::new();
     store.record_at(at, &mut out).unwrap();
     out
+}
+
+/// Takes our own checkpoint away, if there is one: the next start is as that of a RocketMQ broker, by queue files alone.
+pub(crate) fn forget_checkpoint(disk: &SimDisk) {
+    for name in ["ferromq.checkpoint", "ferromq.checkpoint.bak"] {
+        let _ = disk.remove(&Path::new("/store").join(name));
+    }
 }
 
 /// Waits until something is true.

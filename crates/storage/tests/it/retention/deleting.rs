@@ -143,8 +143,8 @@ fn a_checkpoint_is_saved_also_while_the_log_is_never_quite_synced() {
     assert!(kept.sim.exists(path).unwrap());
 }
 
-#[test]
-fn a_file_is_freed_in_steps_after_its_name_is_gone() {
+/// A store that is about to free files, a kilobyte at once.
+fn with_files_to_free() -> Kept {
     let kept = Kept::new(Retention::everything());
     kept.put("T", 0..14);
     kept.settle();
@@ -153,6 +153,12 @@ fn a_file_is_freed_in_steps_after_its_name_is_gone() {
         step_bytes: 1024,
         ..at_most(FILE)
     });
+    kept
+}
+
+#[test]
+fn a_file_is_freed_in_steps_after_its_name_is_gone() {
+    let kept = with_files_to_free();
     let before = kept.sim.used();
     let syncs = kept.sim.count(Op::SyncDir);
     while kept.log_start() == 0 {
@@ -175,14 +181,7 @@ fn a_file_is_freed_in_steps_after_its_name_is_gone() {
 
 #[test]
 fn a_slow_disk_rests_after_each_step_but_not_while_the_log_grows() {
-    let kept = Kept::new(Retention::everything());
-    kept.put("T", 0..14);
-    kept.settle();
-    kept.clean();
-    kept.store.set_retention(Retention {
-        step_bytes: 1024,
-        ..at_most(FILE)
-    });
+    let kept = with_files_to_free();
     let slow = Duration::from_millis(10);
     kept.sim
         .set_slow(Op::Allocate, slow, Arc::clone(&kept.clock));

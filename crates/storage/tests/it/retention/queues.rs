@@ -7,7 +7,7 @@ use ferromq_disk::{Disk, OpenMode};
 use ferromq_storage::{Boundary, ReadStatus};
 
 use super::kept::{Kept, at_most};
-use crate::support::{message, put, read};
+use crate::support::{forget_checkpoint, message, put, read};
 
 const FILE: u64 = 4096;
 
@@ -58,18 +58,10 @@ fn an_emptied_queue_goes_on_after_every_kind_of_restart() {
     // A kill.
     check_next(&emptied().reopened(|_| {}));
     // By the queue files alone, as RocketMQ starts.
-    let no_checkpoint = |disk: &ferromq_testkit::SimDisk| {
-        for name in ["ferromq.checkpoint", "ferromq.checkpoint.bak"] {
-            let path = Path::new("/store").join(name);
-            if disk.exists(&path).unwrap() {
-                disk.remove(&path).unwrap();
-            }
-        }
-    };
-    check_next(&emptied().reopened(no_checkpoint));
+    check_next(&emptied().reopened(forget_checkpoint));
     let closed = emptied();
     closed.store.close().unwrap();
-    check_next(&closed.reopened(no_checkpoint));
+    check_next(&closed.reopened(forget_checkpoint));
     // With everything made anew from the log.
     for dir in [
         "consumequeue",

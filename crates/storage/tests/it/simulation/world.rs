@@ -13,7 +13,7 @@ use ferromq_wire::message::properties;
 use ferromq_wire::message::record;
 
 use super::random::Random;
-use crate::support::{Message, NOON, message, push_as, read_bytes};
+use crate::support::{Message, NOON, forget_checkpoint, message, push_as, read_bytes};
 
 const TOPICS: [&str; 2] = ["T", "Another"];
 const QUEUES: u32 = 3;
@@ -320,11 +320,7 @@ impl World {
 
     /// Takes our own checkpoint away, as if the next start were that of a RocketMQ broker: by queue files alone.
     pub(super) fn forget(&self) {
-        for suffix in ["", ".bak"] {
-            let path = format!("/store/ferromq.checkpoint{suffix}");
-            // There may be none yet.
-            let _ = self.disk.remove(Path::new(&path));
-        }
+        forget_checkpoint(&self.disk);
         let _ = self.disk.sync_dir(Path::new("/store"));
     }
 }
