@@ -2,6 +2,7 @@
 that what the machine does meanwhile hits all alike."""
 
 import functools
+import math
 import os
 import subprocess
 import time
@@ -16,17 +17,19 @@ from .workloads import WORKLOADS
 
 P999 = "latency_p99.9_us"
 KINDS = ("alone", "syncs of small files", "a scan of old messages", "deletion")
-# Each kind between slices without anything else; deletion comes last, because it leaves nothing to delete or to scan.
-_TURNS = ("alone", KINDS[1], "alone", KINDS[2]) * 5 + ("alone", KINDS[3], "alone")
+# Each kind between slices without anything else. Deletion comes last, because it leaves nothing to delete or to scan, and is of so many
+# files at a time.
+_TURNS = ("alone", KINDS[1], "alone", KINDS[2]) * 12
+_DELETED_AT_ONCE = 2
 # A stall of the machine decides the p99.9 of the slice that it falls into, and the median is taken over slices: so they are short and many.
-_SLICE_SECONDS = 5
+_SLICE_SECONDS = 4
 # Deletion has as many slices as it takes until all is gone, as long as those of the others; it must not take more.
-_DELETION_SLICES_MAX = 120
+_DELETION_SLICES_MAX = 150
 # So many are expected.
-_DELETION_SLICES = 28
+_DELETION_SLICES = 35
 _SETTLE_SECONDS = 20
 # A repeat, with its fill and what is done between slices.
-REPEAT_SECONDS = 60 + _SETTLE_SECONDS + (len(_TURNS) - 1 + _DELETION_SLICES) * (_SLICE_SECONDS + 3)
+REPEAT_SECONDS = 60 + _SETTLE_SECONDS + (len(_TURNS) + _DELETION_SLICES) * (_SLICE_SECONDS + 2)
 # The broker keeps files for an hour; what is to go was last written so much earlier.
 _OLD_SECONDS = 2 * 86_400
 _OLD = "wold"
@@ -41,19 +44,22 @@ _SMALL_PAUSE_SECONDS = 0.25
 
 
 def measure(driver, server, repeats, old_gib):
-    """Kind -> runs, with the rate; None when it failed. `server` must be FerroMQ: others delete in their own time."""
+    """Kind -> runs and ratios, with the rate; None when it failed. `server` must be FerroMQ: others delete in their own time."""
     try:
         # No hour is one of deletion: it begins on request.
         server.settings.update({"fileReservedTime": 1, "deleteWhen": "%02d" % ((time.localtime().tm_hour + 12) % 24)})
         driver.restart(server)
         most = driver.load(WORKLOADS["64x1"].options, "wbeside", server, 5, 2)["messages_per_second"]
         paced = ("produce", "-c", "64", "-i", "16", "-r", str(int(most / 2)))
-        found = {"rate": int(most / 2), "old_gib": old_gib, "runs": {kind: [] for kind in KINDS}}
+        found = {"rate": int(most / 2), "old_gib": old_gib, "runs": {kind: [] for kind in KINDS}, "ratios": {kind: [] for kind in KINDS[1:]}}
         for number in range(repeats):
             old = _fill(driver, server, old_gib)
-            for kind in _TURNS:
-                slices = _deletion(driver, server, paced, old) if kind == "deletion" else [_slice(driver, server, paced, kind)]
-                found["runs"][kind].extend(slices)
+            slices = [(kind, _slice(driver, server, paced, kind)) for kind in _TURNS]
+            slices += _deletion(driver, server, paced, old)
+            for kind, run in slices:
+                found["runs"][kind].append(run)
+            for kind, ratio in _ratios(slices):
+                found["ratios"][kind].append(ratio)
             event("beside other work: repeat %d of %d done" % (number + 1, repeats))
         return found
     except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
@@ -63,9 +69,18 @@ def measure(driver, server, repeats, old_gib):
 
 
 def worst_ratio(found):
-    """The largest of the medians of p99.9 beside something, by that of alone."""
-    p999 = {kind: middle([run[P999] for run in runs]) for kind, runs in found["runs"].items()}
-    return max(p999[kind] for kind in KINDS[1:]) / p999["alone"]
+    """The largest of the medians of what p99.9 is beside something, by that of alone before and after."""
+    return max(map(middle, found["ratios"].values()))
+
+
+def _ratios(slices):
+    """Kind and p99.9 of each slice beside something, by that of the slices alone next to it, before and after: the machine is in the same mood."""
+    alone = [(number, run[P999]) for number, (kind, run) in enumerate(slices) if kind == "alone"]
+    for number, (kind, run) in enumerate(slices):
+        if kind != "alone":
+            before = [p999 for at, p999 in alone if at < number][-1]
+            after = [p999 for at, p999 in alone if number < at][0]
+            yield kind, run[P999] / math.sqrt(before * after)
 
 
 def _fill(driver, server, gib):
@@ -89,14 +104,17 @@ def _store(driver, server, topic, gib):
 
 def _deletion(driver, server, paced, old):
     """Slices until all of the old files are gone. The others stay: what a slice writes itself is still in the page cache, and its host may take what becomes free."""
-    for path in old:
-        os.utime(path, (time.time() - _OLD_SECONDS,) * 2)
-    probe.call(("127.0.0.1", server.port), _DELETE_EXPIRED_COMMITLOG, {})
-    slices = []
-    while any(map(os.path.exists, old)):
-        if len(slices) == _DELETION_SLICES_MAX:
-            raise RuntimeError("deletion has not come to its end in %d slices" % len(slices))
-        slices.append(_slice(driver, server, paced, "deletion"))
+    slices = [("alone", _slice(driver, server, paced, "alone"))]
+    for first in range(0, len(old), _DELETED_AT_ONCE):
+        some = old[first : first + _DELETED_AT_ONCE]
+        for path in some:
+            os.utime(path, (time.time() - _OLD_SECONDS,) * 2)
+        probe.call(("127.0.0.1", server.port), _DELETE_EXPIRED_COMMITLOG, {})
+        while any(map(os.path.exists, some)):
+            if len(slices) == _DELETION_SLICES_MAX:
+                raise RuntimeError("deletion has not come to its end in %d slices" % len(slices))
+            slices.append(("deletion", _slice(driver, server, paced, "deletion")))
+        slices.append(("alone", _slice(driver, server, paced, "alone")))
     return slices
 
 

@@ -168,6 +168,8 @@ def _beside(found):
         cells = [_cell([value * scale for value in values(found["runs"][kind], key)], form) for kind in beside.KINDS]
         if any(cell != "–" for cell in cells):
             lines.append("| %s | %s |" % (title, " | ".join(cells)))
+    ratios = ["–"] + [_cell(found["ratios"][kind], "%.2f") for kind in beside.KINDS[1:]]
+    lines.append("| p99.9 / that of alone right before and after | %s |" % " | ".join(ratios))
     return lines + [""]
 
 
