@@ -102,7 +102,9 @@ class Apache(Server):
         self.wait_ready(self._broker)
 
     def _java(self, name, heap, main, conf):
-        command = ["java", "-Xms" + heap, "-Xmx" + heap, "-XX:+UseSerialGC", "-Duser.home=" + self.folder]
+        command = ["java", "-Xms" + heap, "-Xmx" + heap, "-XX:+UseSerialGC"]
+        # It unpacks libraries and keys among the temporary files, and leaves them there.
+        command += ["-Duser.home=" + self.folder, "-Djava.io.tmpdir=" + self.folder]
         if self._version.startswith("4"):
             command += _OLD_ON_NEW_JAVA
             self._write_logback(name)

@@ -20,7 +20,7 @@ def java(version):
 
     def command(folder, arguments, slow):
         line = ["java", "-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-        line += ["-Djava.net.preferIPv4Stack=true", "-Duser.home=" + folder, "-Dfile.encoding=UTF-8"]
+        line += ["-Djava.net.preferIPv4Stack=true", "-Dfile.encoding=UTF-8", "-Duser.home=" + folder, "-Djava.io.tmpdir=" + folder]
         line += ["-Drocketmq.log.root=" + folder, "-Drocketmq.log.level=warn"]
         line += ["-Drocketmq.client.logRoot=" + folder, "-Drocketmq.client.logLevel=WARN"]
         line += [] if slow else _JAVA_SHORT
