@@ -42,8 +42,7 @@ def write(results, folder):
     with open(os.path.join(folder, "RESULTS.md"), "w", encoding="utf-8") as out:
         out.write(markdown(results, apache, drawn))
     with open(os.path.join(folder, "results.json"), "w", encoding="utf-8") as out:
-        json.dump(_without_series(results), out, indent=1)
-        out.write("\n")
+        out.write(_json(_without_series(results)) + "\n")
 
 
 def markdown(results, apache, drawn):
@@ -185,6 +184,23 @@ def _soak(soaks):
                 lines.append("| %s | %s |" % (title, " | ".join(form % (value * scale) if value is not None else "–" for value in both)))
         lines.append("")
     return lines
+
+
+def _json(value, depth=1):
+    """JSON with a line for each run: what holds plain values, and no more than lists and tables of such."""
+    if not any(_inner(each) for part in _inner(value) for each in _inner(part)):
+        return json.dumps(value, ensure_ascii=False)
+    indent = "\n" + " " * depth
+    if isinstance(value, dict):
+        lines = [json.dumps(key) + ": " + _json(each, depth + 1) for key, each in value.items()]
+    else:
+        lines = [_json(each, depth + 1) for each in value]
+    return ("{%s%s}" if isinstance(value, dict) else "[%s%s]") % (indent + ("," + indent).join(lines), indent[:-1])
+
+
+def _inner(value):
+    """The values of a table or a list."""
+    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
 
 
 def _without_series(value):
