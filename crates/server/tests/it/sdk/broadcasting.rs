@@ -1,6 +1,6 @@
 //! Every member gets everything, and keeps its offsets in a file.
 
-use ferromq_client::{ConsumeResult, Message, MessageModel, PushConsumer};
+use ferromq_client::{Message, MessageModel, PushConsumer};
 
 use super::support::server;
 use super::support::{Received, assert_each_once, fresh, producer, push, send};
@@ -12,15 +12,11 @@ async fn member(
     dir: &std::path::Path,
     received: &Received,
 ) -> PushConsumer {
-    let into = received.clone();
     push(namesrv, group, topic)
         .model(MessageModel::Broadcasting)
         .instance_name(name)
         .offset_dir(dir)
-        .concurrent(move |messages| {
-            into.add(&messages);
-            async { ConsumeResult::Success }
-        })
+        .concurrent(received.listener())
         .start()
         .await
         .unwrap()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ferromq_client::{ConsumeResult, PushConsumer, Strategy};
+use ferromq_client::{PushConsumer, Strategy};
 
 use super::support::server;
 use super::support::{
@@ -16,13 +16,9 @@ async fn member(
     strategy: Strategy,
     received: &Received,
 ) -> PushConsumer {
-    let into = received.clone();
     push(namesrv, group, topic)
         .strategy(strategy)
-        .concurrent(move |messages| {
-            into.add(&messages);
-            async { ConsumeResult::Success }
-        })
+        .concurrent(received.listener())
         .start()
         .await
         .unwrap()

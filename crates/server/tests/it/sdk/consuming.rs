@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use ferromq_client::{
-    ConsumeFrom, ConsumeResult, Message, OrderlyResult, PushConsumer, QueueOffset,
-};
+use ferromq_client::{ConsumeFrom, Message, OrderlyResult, PushConsumer, QueueOffset};
 use parking_lot::Mutex;
 use std::sync::Arc;
 
@@ -20,12 +18,8 @@ async fn every_message_reaches_a_listener_once() {
     let (producer, topic) = (producer(&server.namesrv()).await, fresh("concurrent"));
     send(&producer, &topic, 50).await;
     let received = Received::default();
-    let into = received.clone();
     let consumer = push(&server.namesrv(), &fresh("g"), &topic)
-        .concurrent(move |messages| {
-            into.add(&messages);
-            async { ConsumeResult::Success }
-        })
+        .concurrent(received.listener())
         .start()
         .await
         .unwrap();
@@ -58,15 +52,11 @@ async fn only_the_wanted_tags_come() {
         .await
         .unwrap();
     let received = Received::default();
-    let into = received.clone();
     let consumer = PushConsumer::builder(fresh("g"))
         .name_servers(server.namesrv())
         .subscribe(&topic, "Aa || C")
         .from(ConsumeFrom::First)
-        .concurrent(move |messages| {
-            into.add(&messages);
-            async { ConsumeResult::Success }
-        })
+        .concurrent(received.listener())
         .start()
         .await
         .unwrap();
@@ -156,12 +146,8 @@ async fn a_suspended_consumer_gets_nothing_until_it_goes_on() {
     let (producer, topic) = (producer(&server.namesrv()).await, fresh("suspend"));
     send(&producer, &topic, 1).await;
     let received = Received::default();
-    let into = received.clone();
     let consumer = push(&server.namesrv(), &fresh("g"), &topic)
-        .concurrent(move |messages| {
-            into.add(&messages);
-            async { ConsumeResult::Success }
-        })
+        .concurrent(received.listener())
         .start()
         .await
         .unwrap();
@@ -196,12 +182,8 @@ async fn a_consumer_may_start_before_its_topic_exists() {
     let server = server().await;
     let (producer, topic) = (producer(&server.namesrv()).await, fresh("later"));
     let received = Received::default();
-    let into = received.clone();
     let consumer = push(&server.namesrv(), &fresh("g"), &topic)
-        .concurrent(move |messages| {
-            into.add(&messages);
-            async { ConsumeResult::Success }
-        })
+        .concurrent(received.listener())
         .start()
         .await
         .unwrap();

@@ -48,12 +48,8 @@ async fn running_clients_do_without_name_servers() {
     let (producer, topic) = (producer(&way.addr).await, fresh("alone"));
     send(&producer, &topic, 5).await;
     let received = Received::default();
-    let into = received.clone();
     let consumer = push(&way.addr, &fresh("g"), &topic)
-        .concurrent(move |messages| {
-            into.add(&messages);
-            async { ConsumeResult::Success }
-        })
+        .concurrent(received.listener())
         .start()
         .await
         .unwrap();

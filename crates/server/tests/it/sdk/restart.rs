@@ -1,6 +1,6 @@
 //! Clients outlive a restart of the server, and lose nothing.
 
-use ferromq_client::{ConsumeResult, Message, Producer};
+use ferromq_client::{Message, Producer};
 
 use super::support::{Received, distinct, fresh, producer, push, send, server};
 
@@ -18,12 +18,8 @@ async fn a_restart_is_survived(kill: bool) {
     let producer = producer(&namesrv).await;
     send(&producer, &topic, 20).await;
     let received = Received::default();
-    let into = received.clone();
     let consumer = push(&namesrv, &group, &topic)
-        .concurrent(move |messages| {
-            into.add(&messages);
-            async { ConsumeResult::Success }
-        })
+        .concurrent(received.listener())
         .start()
         .await
         .unwrap();
@@ -39,13 +35,9 @@ async fn a_restart_is_survived(kill: bool) {
     consumer.shutdown().await;
 
     let again = Received::default();
-    let into = again.clone();
     send_at_last(&producer, &topic, "21").await;
     let consumer = push(&namesrv, &group, &topic)
-        .concurrent(move |messages| {
-            into.add(&messages);
-            async { ConsumeResult::Success }
-        })
+        .concurrent(again.listener())
         .start()
         .await
         .unwrap();
@@ -76,12 +68,8 @@ async fn offsets_outlive_the_server() {
     send(&producer, &topic, 10).await;
     let received = Received::default();
     for count in [10, 11] {
-        let into = received.clone();
         let consumer = push(&namesrv, &group, &topic)
-            .concurrent(move |messages| {
-                into.add(&messages);
-                async { ConsumeResult::Success }
-            })
+            .concurrent(received.listener())
             .start()
             .await
             .unwrap();

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::future::{Ready, ready};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ferromq_client::{
-    ConsumeFrom, Message, MessageView, Producer, PullConsumer, PullConsumerBuilder, PushConsumer,
-    PushConsumerBuilder,
+    ConsumeFrom, ConsumeResult, Delivery, Message, MessageView, Producer, PullConsumer,
+    PullConsumerBuilder, PushConsumer, PushConsumerBuilder,
 };
 use parking_lot::Mutex;
 use tempfile::TempDir;
@@ -131,6 +132,17 @@ pub(super) struct Received {
 }
 
 impl Received {
+    /// Takes all that comes.
+    pub(super) fn listener(
+        &self,
+    ) -> impl Fn(Delivery) -> Ready<ConsumeResult> + Send + Sync + 'static {
+        let into = self.clone();
+        move |messages| {
+            into.add(&messages);
+            ready(ConsumeResult::Success)
+        }
+    }
+
     pub(super) fn add(&self, messages: &[MessageView]) {
         self.messages.lock().extend_from_slice(messages);
         self.arrived.notify_one();
