@@ -26,13 +26,6 @@ impl AlignedBytes {
     }
 }
 
-/// Whether a part of a file can be read into `parts`, one after the other, without the page cache.
-pub(crate) fn fits(parts: &[&mut [u8]], at: u64) -> bool {
-    let is_whole = |n: usize| n.is_multiple_of(ALIGNMENT);
-    let each = |part: &&mut [u8]| is_whole(part.as_ptr().addr()) && is_whole(part.len());
-    at.is_multiple_of(ALIGNMENT as u64) && parts.iter().all(each)
-}
-
 impl Deref for AlignedBytes {
     type Target = [u8];
 
@@ -58,11 +51,6 @@ mod tests {
             assert_eq!(bytes.len(), len);
             assert!(bytes.as_ptr().addr().is_multiple_of(ALIGNMENT));
             bytes.fill(7);
-            assert_eq!(fits(&[&mut bytes], 8192), len.is_multiple_of(ALIGNMENT));
         }
-        let (mut one, mut other) = (AlignedBytes::zeroed(8192), AlignedBytes::zeroed(8192));
-        assert!(fits(&[&mut one, &mut other], 4096));
-        assert!(!fits(&[&mut one, &mut other], 512));
-        assert!(!fits(&[&mut one, &mut other[1..4097]], 0));
     }
 }

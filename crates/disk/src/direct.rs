@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 use rustix::io::Errno;
 
-use crate::aligned;
+use crate::aligned::ALIGNMENT;
 
 /// A second descriptor of a file, for such reads; opened when first needed.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ impl Direct {
         parts: &mut [&mut [u8]],
         at: u64,
     ) -> Option<io::Result<usize>> {
-        if !aligned::fits(parts, at) {
+        if !fits(parts, at) {
             return None;
         }
         let direct = self.file.get_or_init(|| open(file, path)).as_ref()?;
@@ -44,6 +44,13 @@ impl Direct {
             }
         }
     }
+}
+
+/// Whether a part of a file can be read into `parts`, one after the other, without the page cache.
+fn fits(parts: &[&mut [u8]], at: u64) -> bool {
+    let is_whole = |n: usize| n.is_multiple_of(ALIGNMENT);
+    let each = |part: &&mut [u8]| is_whole(part.as_ptr().addr()) && is_whole(part.len());
+    at.is_multiple_of(ALIGNMENT as u64) && parts.iter().all(each)
 }
 
 /// Opens the file once more. What is found at its path may be another one by now.
@@ -63,7 +70,16 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::aligned::{ALIGNMENT, AlignedBytes};
+    use crate::aligned::AlignedBytes;
+
+    #[test]
+    fn memory_and_places_are_whole_pages() {
+        let (mut one, mut other) = (AlignedBytes::zeroed(8192), AlignedBytes::zeroed(8192));
+        assert!(fits(&[&mut one, &mut other], 4096));
+        assert!(!fits(&[&mut one, &mut other], 512));
+        assert!(!fits(&[&mut one, &mut other[1..4097]], 0));
+        assert!(!fits(&[&mut one[..100]], 0));
+    }
 
     #[test]
     fn what_was_written_is_read_also_before_it_is_on_the_device() {
