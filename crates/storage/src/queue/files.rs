@@ -12,8 +12,8 @@ use super::entry::{ENTRY_BYTES, Entry};
 use super::handle::Queue;
 use super::open_files::{OpenFiles, SINGLE_SYNCS_MAX};
 
-/// Bytes read at once of what should be empty.
-const LOOKED_AT_ONCE: usize = 16 << 10;
+/// Bytes read at once of what should be empty: a block of most file systems.
+const LOOKED_AT_ONCE: usize = 4 << 10;
 /// Entries read at once.
 const AT_ONCE: usize = 64;
 /// The smallest piece that a device reads or does not read.
@@ -224,10 +224,13 @@ impl QueueFiles {
             Err(e) if e.kind() == DiskErrorKind::NotFound => return Ok(()),
             other => other?,
         };
-        let mut buf = vec![0; LOOKED_AT_ONCE];
+        let mut buf = [0; LOOKED_AT_ONCE];
         let mut from = at;
         while let Some(data) = file.data_from(from)? {
-            let read = file.read_at(&mut buf, data)?;
+            // To the end of a block: what follows may be a hole, and is not to be read, let alone ahead of this.
+            let part = LOOKED_AT_ONCE as u64 - data % LOOKED_AT_ONCE as u64;
+            let part = usize::try_from(part).unwrap_or(LOOKED_AT_ONCE);
+            let read = file.read_at(&mut buf[..part], data)?;
             if buf[..read].iter().any(|&byte| byte != 0) {
                 file.zero_range(at, self.file_bytes() - at)?;
                 return self.note_sync(file.sync_data());
