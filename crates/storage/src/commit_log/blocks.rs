@@ -115,9 +115,10 @@ impl Blocks {
         self.state.lock().find(from)
     }
 
-    /// Whether the block that begins at `from` is here.
+    /// Whether the block that begins at `from` is here, or is being read: the first of several may have been found before the last was put.
     pub(super) fn has(&self, from: u64) -> bool {
-        self.state.lock().blocks.contains_key(&from)
+        let state = self.state.lock();
+        state.blocks.contains_key(&from) || state.is_being_read(from)
     }
 
     /// Like [`Blocks::find`], but waits for one that is being read.
