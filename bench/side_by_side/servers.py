@@ -9,7 +9,7 @@ import time
 from harness import probe, processes
 from harness.apache import Apache
 from harness.ports import free_port
-from harness.tools import REPOSITORY, build
+from harness.tools import REPOSITORY, build, java_in
 
 SERVER_CORE = "0"
 PROFILE = "release"
@@ -202,7 +202,7 @@ class _TunedApache(Apache):
 
     def _java(self, name, heap, main, conf):
         flags = ["-Xms2g", "-Xmx2g", *_JVM] if name == "broker" else ["-Xms" + heap, "-Xmx" + heap, "-XX:+UseSerialGC"]
-        command = ["taskset", "-c", SERVER_CORE, "java", *flags, "-Duser.home=" + self.folder, "-Djava.io.tmpdir=" + self.folder]
+        command = ["taskset", "-c", SERVER_CORE, *java_in(self.folder), *flags]
         command += ["-cp", os.path.join(self._jars, "*"), main, "-c", conf]
         child = processes.start(command, os.path.join(self.folder, name + ".log"), env={"ROCKETMQ_HOME": self.folder}, cwd=self.folder)
         self.measured.append(child)

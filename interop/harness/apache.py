@@ -7,7 +7,7 @@ from . import probe, processes
 from .events import event
 from .ports import free_port
 from .server import DELAY_LEVELS, START_SECONDS, Server
-from .tools import jars, need
+from .tools import jars, java_in, need
 
 # What 4.x needs on Java 17 to remove files.
 _OLD_ON_NEW_JAVA = [
@@ -102,9 +102,7 @@ class Apache(Server):
         self.wait_ready(self._broker)
 
     def _java(self, name, heap, main, conf):
-        command = ["java", "-Xms" + heap, "-Xmx" + heap, "-XX:+UseSerialGC"]
-        # It unpacks libraries and keys among the temporary files, and leaves them there.
-        command += ["-Duser.home=" + self.folder, "-Djava.io.tmpdir=" + self.folder]
+        command = [*java_in(self.folder), "-Xms" + heap, "-Xmx" + heap, "-XX:+UseSerialGC"]
         if self._version.startswith("4"):
             command += _OLD_ON_NEW_JAVA
             self._write_logback(name)

@@ -2,7 +2,7 @@
 
 import os
 
-from .tools import CACHE, ROOT, build, jars, need
+from .tools import CACHE, ROOT, build, jars, java_in, need
 
 # Waits of a stock client that only cost time in a test: rebalance every 20 s, queue locks every 20 s.
 _JAVA_SHORT = [
@@ -19,8 +19,8 @@ def java(version):
     classes = _compile(version, lib)
 
     def command(folder, arguments, slow):
-        line = ["java", "-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-        line += ["-Djava.net.preferIPv4Stack=true", "-Dfile.encoding=UTF-8", "-Duser.home=" + folder, "-Djava.io.tmpdir=" + folder]
+        line = [*java_in(folder), "-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        line += ["-Djava.net.preferIPv4Stack=true", "-Dfile.encoding=UTF-8"]
         line += ["-Drocketmq.log.root=" + folder, "-Drocketmq.log.level=warn"]
         line += ["-Drocketmq.client.logRoot=" + folder, "-Drocketmq.client.logLevel=WARN"]
         line += [] if slow else _JAVA_SHORT

@@ -44,6 +44,11 @@ def build(what, command, cwd, env=None):
         raise BuildFailed("%s failed (%s):\n%s" % (what, " ".join(command), done.stdout[-6000:]))
 
 
+def java_in(folder):
+    """Java, with what it keeps and leaves behind in `folder`: libraries that it unpacks and keys that it makes stay among the temporary files."""
+    return ["java", "-Duser.home=" + folder, "-Djava.io.tmpdir=" + folder]
+
+
 def jars(name):
     """The folder with the jars of `java/<name>.xml`, fetched by Maven when they are not there yet."""
     pom = os.path.join(ROOT, "java", name + ".xml")

@@ -72,6 +72,7 @@ impl Store {
     ) -> Result<Arc<Self>, OpenError> {
         let store = Self::load(disk, config, clock)?;
         store.start_workers(|_, bell, turn| Ok(Worker::stepped(bell, turn)))?;
+        // Its threads would read ahead.
         store.reads.stop();
         store.core.log.prepare();
         Ok(Arc::new(store))

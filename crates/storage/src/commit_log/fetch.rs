@@ -69,8 +69,11 @@ impl Fetch<'_> {
         let Some(run) = self.fill(&claim) else {
             drop(claim);
             // Any of them may be the one that cannot be read.
-            let size = Blocks::place(self.segment, from).1 as u64;
-            return self.one(from).map(|block| (block, from + size));
+            let next = from + Blocks::place(self.segment, from).1 as u64;
+            if next == end {
+                return None;
+            }
+            return self.one(from).map(|block| (block, next));
         };
         let mut next = ahead.then_some(end);
         run.iter().for_each(|block| self.put(block, next.take()));
@@ -116,9 +119,8 @@ impl Fetch<'_> {
         let spaces = run.iter_mut().map(|b| Arc::get_mut(b).map(Block::space));
         let mut spaces: Vec<&mut [u8]> = spaces.collect::<Option<_>>()?;
         let wanted: usize = spaces.iter().map(|space| space.len()).sum();
-        let (base, bytes) = (self.segment.base(), self.segment.bytes());
         // An append would have to wait with a read past the page cache; the file it goes to is mostly there anyway.
-        let read = if self.log.is_final(base, bytes) {
+        let read = if self.segment.end() <= self.log.end() {
             file.read_once_at(&mut spaces, self.place(from))
         } else {
             file.read_parts_at(&mut spaces, self.place(from))

@@ -382,11 +382,6 @@ impl CommitLog {
         self.marks.appended.value()
     }
 
-    /// Whether `bytes` bytes from `from` on are all written, so that they will never change.
-    pub(super) fn is_final(&self, from: u64, bytes: u64) -> bool {
-        from + bytes <= self.end()
-    }
-
     /// Hands over what waits for the dispatcher; it gets an empty one to fill in exchange, for its memory.
     pub(crate) fn take_pending(&self, into: &mut Pending) {
         let mut tail = self.tail.lock();

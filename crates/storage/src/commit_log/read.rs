@@ -25,6 +25,7 @@ pub(crate) struct LogReader<'a> {
     reach: Reach,
     /// The block that was read from last: the next record is mostly in it too.
     block: Option<Arc<Block>>,
+    /// See [`LogReader::ahead`].
     ahead: Option<u64>,
 }
 
@@ -165,7 +166,7 @@ impl<'a> LogReader<'a> {
             let left = usize::try_from(end - place).unwrap_or(len);
             let held = self.block.as_ref().is_some_and(|block| block.holds(place));
             if !held {
-                self.block = self.block(segment, place, (left, len))?;
+                self.block = self.block(segment, place, (left, len));
             }
             let Some(block) = &self.block else {
                 out.truncate(before);
@@ -185,26 +186,28 @@ impl<'a> LogReader<'a> {
         segment: &Segment,
         at: u64,
         (left, len): (usize, usize),
-    ) -> Result<Option<Arc<Block>>, ReadError> {
+    ) -> Option<Arc<Block>> {
         let blocks = &self.log.blocks;
         let (from, size) = Blocks::place(segment, at);
         let cold = self.reach == Reach::Disk;
-        let found = match self.reach {
-            Reach::Disk => blocks.find_or_wait(from),
-            Reach::Memory => blocks.find(from),
+        let found = if cold {
+            blocks.find_or_wait(from)
+        } else {
+            blocks.find(from)
         };
         if let Some((block, next)) = found {
             self.ahead = next.or(self.ahead);
-            return Ok(Some(block));
+            return Some(block);
         }
-        if !cold && SPAN_BYTES <= len || !self.log.is_final(from, size as u64) {
-            return Ok(None);
+        // What is not all written will still change.
+        if !cold && SPAN_BYTES <= len || self.log.end() < from + size as u64 {
+            return None;
         }
         let fetch = Fetch {
             log: self.log,
             segment,
         };
-        Ok(match blocks.missed(from, left.min(size), cold) {
+        match blocks.missed(from, left.min(size), cold) {
             Miss::Single => None,
             _ if !cold => fetch.cached(from),
             Miss::Fill => fetch.one(from),
@@ -212,7 +215,7 @@ impl<'a> LogReader<'a> {
                 self.ahead = Some(end);
                 block
             }),
-        })
+        }
     }
 }
 

@@ -85,11 +85,6 @@ impl Segment {
         self.base + self.bytes
     }
 
-    /// Its size.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
     /// Where it lies.
     pub(crate) fn path(&self) -> &Path {
         &self.path
